@@ -1,0 +1,109 @@
+"""Who may use the shipped views, from which page; and whose a stream is."""
+
+from __future__ import annotations
+
+from inspect import isawaitable
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.exceptions import AuthenticationRequired, PermissionDenied
+
+# Kept in the session; never the session key itself, which is a credential and changes on login.
+SESSION_OWNER_KEY = "mindwave_owner"
+
+
+class Caller(NamedTuple):
+    """Who asks: the logged-in user, if any, and the owner under which streams are kept.
+
+    `owner` is `u:<primary key>`, `s:<token of the session>`, or empty: then whoever knows the
+    unguessable stream id may read the stream.
+    """
+
+    owner: str
+    user: Any
+
+
+async def acaller(request: HttpRequest) -> Caller:
+    """Return who asks, in an async view or response."""
+    if not hasattr(request, "auser"):
+        return _caller(request, None)
+    return _caller(request, await request.auser())
+
+
+def caller(request: HttpRequest) -> Caller:
+    """Return who asks, in synchronous code."""
+    return _caller(request, getattr(request, "user", None))
+
+
+def _caller(request: HttpRequest, user: Any) -> Caller:
+    if user is not None and user.is_authenticated:
+        return Caller(f"u:{user.pk}", user)
+    session = getattr(request, "session", None)
+    # A session that was not loaded was not needed either, and has no owner yet.
+    token = session.get(SESSION_OWNER_KEY) if session is not None and session.session_key else None
+    return Caller(f"s:{token}" if token else "", None)
+
+
+async def anyone(request: HttpRequest) -> bool:
+    """Let everybody in, strangers too: they spend what the site owner pays."""
+    return True
+
+
+async def authenticated(request: HttpRequest) -> bool:
+    """Let logged-in users in."""
+    user = await request.auser()
+    return bool(user.is_authenticated)
+
+
+async def require_access(request: HttpRequest) -> None:
+    """Let the request through MINDWAVE['CHAT']['ACCESS'] and the rule for foreign pages.
+
+    Raises AuthenticationRequired for anonymous users who are not let in, PermissionDenied for
+    others.
+    """
+    require_own_page(request)
+    rule = mindwave_settings.CHAT.ACCESS
+    if isinstance(rule, str):
+        rule = import_string(rule)
+    allowed = rule(request)
+    if isawaitable(allowed):
+        allowed = await allowed
+    if allowed:
+        return
+    if hasattr(request, "auser") and (await request.auser()).is_authenticated:
+        raise PermissionDenied("MINDWAVE['CHAT']['ACCESS'] refused a logged-in user.")
+    raise AuthenticationRequired("MINDWAVE['CHAT']['ACCESS'] refused an anonymous user.")
+
+
+def require_own_page(request: HttpRequest) -> None:
+    """Raise PermissionDenied if a foreign page, or a prefetch, triggered the request.
+
+    A GET that spends money must not be had by an `<img>` on somebody else's page. Browsers say where
+    a request comes from in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), though only to
+    https and localhost; without it `Origin` and `Referer` have to match if they are there. Programs
+    such as curl send none of them.
+    """
+    if "prefetch" in request.headers.get("Sec-Purpose", ""):
+        raise PermissionDenied("A prefetch must not cost anything.")
+    site = request.headers.get("Sec-Fetch-Site")
+    if site in {"same-origin", "none"} or _comes_from_allowed_origin(request):
+        return
+    if site is not None:
+        raise PermissionDenied(f"Sec-Fetch-Site is {site!r} and the origin is not allowed.")
+    source = request.headers.get("Origin") or request.headers.get("Referer")
+    if source is not None and _origin(source) != _origin(request.build_absolute_uri("/")):
+        raise PermissionDenied("Origin or Referer names another site.")
+
+
+def _comes_from_allowed_origin(request: HttpRequest) -> bool:
+    source = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    return _origin(source) in map(_origin, mindwave_settings.CHAT.ALLOWED_ORIGINS)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()

@@ -1,0 +1,267 @@
+"""The two-line face: `stream` for views, `llm` for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from django.core.exceptions import SynchronousOnlyOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+
+from mindwave_django.drivers import DEFAULT_ALIAS, drivers
+from mindwave_django.events import CancelReason, Ended, Outcome, Usage
+from mindwave_django.exceptions import Interrupted, StreamingNotSupported, error_for
+from mindwave_django.http import StreamedTextResponse, refusal, resume_of
+from mindwave_django.messages import Prompt, as_messages
+from mindwave_django.protocols import PROTOCOLS
+from mindwave_django.streaming.announce import OnChunk
+from mindwave_django.streaming.answer import Piece
+from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
+from mindwave_django.streaming.follow import Follower
+from mindwave_django.streaming.generation import Call, Generation
+from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.worker import needs_this_thread
+from mindwave_django.tracing import current_trace
+
+logger = logging.getLogger("mindwave_django")
+
+
+class Stream:
+    """A question not yet asked: cheap to build, asked when its response is first read."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def response(
+        self,
+        request: HttpRequest,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        protocol: str = "text",
+        on_chunk: OnChunk | None = None,
+    ) -> HttpResponseBase:
+        """Return the response that streams the answer, or goes on with it.
+
+        A `StreamingHttpResponse`, for ASGI and WSGI, from async and sync views. A request with
+        `Last-Event-ID` gets the rest of the answer it names and asks nobody anything; one that has
+        had the end gets 204, which tells EventSource to stop. A driver that cannot stream gets 501,
+        a HEAD request 405.
+
+        :param headers: added to the response's own, or in their place.
+        :param protocol: a key of `mindwave_django.protocols.PROTOCOLS`.
+        :param on_chunk: called once for each piece of text as it comes from the model, sync or
+            async; never again when the answer is resumed. What it raises is logged.
+        """
+        resumed = resume(request, status=status, headers=headers, protocol=protocol)
+        if resumed is not None:
+            return resumed
+        driver = self._call.driver
+        if not driver.supports_streaming:
+            logger.warning("Driver %r (%s) cannot stream.", driver.alias, type(driver).__name__)
+            return refusal(StreamingNotSupported())
+        call = msgspec.structs.replace(
+            self._call, on_chunk=on_chunk, trace_context=current_trace()
+        )
+        return StreamedTextResponse(
+            request, call, protocol=protocol, status=status, headers=headers
+        )
+
+
+def resume(
+    request: HttpRequest,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    protocol: str = "text",
+) -> HttpResponseBase | None:
+    """Return the response that goes on with the answer the request names; None if it names none.
+
+    `Stream.response` does this by itself. Views that look at the request's body or count it first
+    ask here before they do.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"Unknown protocol {protocol!r}, must be one of: {', '.join(PROTOCOLS)}.")
+    if request.method == "HEAD":
+        return HttpResponseNotAllowed(["GET", "POST"])
+    asked = resume_of(request)
+    if asked is None:
+        return None
+    if asked.position is None:
+        return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+    return StreamedTextResponse(request, asked, protocol=protocol, status=status, headers=headers)
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """A whole answer."""
+
+    text: str
+    reasoning: str
+    model: str
+    finish_reason: str
+    usage: Usage | None
+    stream_id: str
+
+
+class LLM:
+    """A driver with options, for code that wants text and no response.
+
+    Every call raises a `MindwaveError` if the answer fails, `stream` and `astream` after the text
+    that came before; and `Interrupted` if it was cancelled from elsewhere. The signals of streams are
+    sent for these calls too. Leaving an iteration early ends the call to the provider.
+    """
+
+    def __init__(self, alias: str, options: dict[str, Any], context: dict[str, Any] | None) -> None:
+        self._alias = alias
+        self._options = options
+        self._context = context
+
+    async def astream(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> AsyncIterator[str]:
+        """Yield the text as it comes; close the iterator, as `aclosing` does, when leaving early."""
+        async with _reading(self._call(prompt, on_chunk)) as reading:
+            async for text in reading.texts():
+                yield text
+
+    async def agenerate(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> Completion:
+        """Return the whole answer."""
+        async with _reading(self._call(prompt, on_chunk)) as reading:
+            return await reading.completion()
+
+    def stream(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> Iterator[str]:
+        """Yield the text as it comes."""
+        _require_no_loop("astream")
+        inbox, call = ThreadInbox(), self._call(prompt, on_chunk)
+
+        async def texts() -> AsyncIterator[str]:
+            async with _reading(call, lent) as reading:
+                async for text in reading.texts():
+                    yield text
+
+        lent = inbox if needs_this_thread() else None
+        source = LoopIterator(texts(), inbox)
+        try:
+            yield from source
+        finally:
+            source.close()
+
+    def generate(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> Completion:
+        """Return the whole answer; waits for it."""
+        _require_no_loop("agenerate")
+        inbox, call = ThreadInbox(), self._call(prompt, on_chunk)
+
+        async def completion() -> Completion:
+            async with _reading(call, lent) as reading:
+                return await reading.completion()
+
+        lent = inbox if needs_this_thread() else None
+        return inbox.wait_for(background.submit(completion()))
+
+    def _call(self, prompt: Prompt, on_chunk: OnChunk | None) -> Call:
+        call = _call(prompt, self._alias, self._options, self._context)
+        return msgspec.structs.replace(call, on_chunk=on_chunk, trace_context=current_trace())
+
+
+class _Reading:
+    """The only reader of a generation: when it leaves, the generation is over."""
+
+    def __init__(self, call: Call, executor: Executor | None) -> None:
+        self.generation = Generation(call, executor)
+        self.follower = Follower(self.generation.answer, current_log())
+        self.generation.start()
+
+    async def texts(self) -> AsyncIterator[str]:
+        async for portion in self.follower:
+            pieces = (item for item in portion if isinstance(item, Piece) and not item.is_reasoning)
+            if text := b"".join(piece.data for piece in pieces).decode():
+                yield text
+        self._require_success(self.generation.answer.ended)
+
+    async def completion(self) -> Completion:
+        async for _ in self.follower:
+            pass
+        answer = self.generation.answer
+        ended = self._require_success(answer.ended)
+        return Completion(
+            text=answer.text,
+            reasoning=answer.reasoning,
+            model=self.generation.model,
+            finish_reason=ended.finish_reason,
+            usage=ended.usage,
+            stream_id=answer.stream_id,
+        )
+
+    def _require_success(self, ended: Ended | None) -> Ended:
+        if ended is None or ended.outcome is Outcome.CANCELLED:
+            raise Interrupted("The call was cancelled.")
+        if ended.outcome is Outcome.FAILED:
+            error = error_for(ended.code)(retry_after=ended.retry_after)
+            raise error from self.generation.error
+        return ended
+
+
+@asynccontextmanager
+async def _reading(call: Call, executor: Executor | None = None) -> AsyncIterator[_Reading]:
+    reading = _Reading(call, executor)
+    try:
+        yield reading
+    finally:
+        reading.follower.close()
+        reading.generation.cancel(CancelReason.NO_READER)
+        if reading.generation.borrows_a_thread:
+            await reading.generation.ended.wait()
+
+
+def _require_no_loop(instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise SynchronousOnlyOperation(
+        f"This would block the event loop. In async code use {instead}() instead."
+    )
+
+
+def _call(
+    prompt: Prompt, alias: str | None, options: dict[str, Any], context: dict[str, Any] | None
+) -> Call:
+    driver = drivers[alias or DEFAULT_ALIAS]
+    driver.require_options(options)
+    return Call(driver, as_messages(prompt), options, {} if context is None else context)
+
+
+def stream(
+    prompt: Prompt,
+    *,
+    driver: str | None = None,
+    context: dict[str, Any] | None = None,
+    **options: Any,
+) -> Stream:
+    """Return a question to a model, for the response of a view.
+
+        async def chat(request):
+            return stream(request.GET["prompt"]).response(request)
+
+    :param prompt: a text, or messages: `Message` objects or `{"role": …, "content": …}`.
+    :param driver: an alias of MINDWAVE['DRIVERS'], by default `default`.
+    :param context: whatever your receivers need; every signal of this stream carries it.
+    :param options: of the driver, for this call: `model`, `temperature`, `max_tokens`, …
+
+    Nothing is sent anywhere yet. Raises ImproperlyConfigured for a driver that is not there,
+    InvalidRequest for messages or options that it does not take.
+    """
+    return Stream(_call(prompt, driver, options, context))
+
+
+def llm(alias: str = DEFAULT_ALIAS, *, context: dict[str, Any] | None = None, **options: Any) -> LLM:
+    """Return a driver, with options for every call, that gives text instead of responses.
+
+        llm().generate("Hello").text
+        async for text in llm("local", temperature=0).astream("Hello"): …
+    """
+    return LLM(alias, options, context)

@@ -1,0 +1,187 @@
+"""Every setting: name, type, default. Read from the project's settings at each access.
+
+`django.conf.settings.MINDWAVE` is touched here and nowhere else. All times are in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar, overload
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+SETTING = "MINDWAVE"
+
+
+class Setting(Generic[T]):
+    """One key of MINDWAVE: its default, and what its value has to be.
+
+    `valid` returns whether a value will do; `expected` says in words what would.
+    """
+
+    def __init__(self, default: T, valid: Callable[[Any], bool], expected: str) -> None:
+        self.default = default
+        self.valid = valid
+        self.expected = expected
+
+    def __set_name__(self, owner: type[Group], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, group: None, owner: type[Group]) -> Setting[T]: ...
+    @overload
+    def __get__(self, group: Group, owner: type[Group]) -> T: ...
+    def __get__(self, group: Group | None, owner: type[Group]) -> Setting[T] | T:
+        if group is None:
+            return self
+        value: T = group.raw().get(self.name, self.default)
+        if not self.valid(value):
+            raise ImproperlyConfigured(self.complaint(group, value))
+        return value
+
+    def complaint(self, group: Group, value: object) -> str:
+        """Say where the value stands, what it is, and what it should be."""
+        return f"{group.place(self.name)} should be {self.expected}, got {value!r}."
+
+
+class Group:
+    """The settings of one dict inside MINDWAVE, or of MINDWAVE itself."""
+
+    def __init__(self, *path: str) -> None:
+        self.path = path
+
+    def place(self, *keys: str) -> str:
+        """Name a place in the settings as one would write it: MINDWAVE['STREAMING']['TIMEOUT']."""
+        return SETTING + "".join(f"[{key!r}]" for key in (*self.path, *keys))
+
+    def raw(self) -> Mapping[str, Any]:
+        """Return what the project wrote here; raise ImproperlyConfigured if it is no dict."""
+        found: Any = getattr(settings, SETTING, {})
+        for depth, key in enumerate(self.path):
+            _require_dict(found, Group(*self.path[:depth]).place())
+            found = found.get(key, {})
+        _require_dict(found, self.place())
+        return found  # type: ignore[no-any-return]  # _require_dict has looked
+
+    @classmethod
+    def settings(cls) -> Iterator[Setting[Any]]:
+        """Yield the settings of this group in the order of their definition."""
+        return (value for value in vars(cls).values() if isinstance(value, Setting))
+
+    @classmethod
+    def known(cls) -> set[str]:
+        """Return every key that may stand in this dict."""
+        return {setting.name for setting in cls.settings()}
+
+
+def _require_dict(value: object, place: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ImproperlyConfigured(f"{place} should be a dict, got {value!r}.")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def seconds(default: float, *, zero: bool = False) -> Setting[float]:
+    """Return a duration in seconds, positive unless `zero` allows 0 too."""
+    if zero:
+        return Setting(default, lambda value: _number(value) and value >= 0, "0 or more seconds")
+    return Setting(
+        default, lambda value: _number(value) and value > 0, "a positive number of seconds"
+    )
+
+
+def count(default: int) -> Setting[int]:
+    """Return a whole number of at least 1."""
+    return Setting(
+        default,
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
+        "a whole number of at least 1",
+    )
+
+
+def choice(default: str, *others: str) -> Setting[str]:
+    """Return one of a few words."""
+    words = (default, *others)
+    return Setting(default, lambda value: value in words, f"one of {', '.join(map(repr, words))}")
+
+
+def flag(default: bool) -> Setting[bool]:  # noqa: FBT001
+    """Return True or False."""
+    return Setting(default, lambda value: isinstance(value, bool), "True or False")
+
+
+def names() -> Setting[list[str]]:
+    """Return a list of texts, empty by default."""
+    return Setting(
+        [],
+        lambda value: isinstance(value, list | tuple) and all(isinstance(i, str) for i in value),
+        "a list of texts",
+    )
+
+
+def _path_or_callable(value: object) -> bool:
+    return callable(value) or (isinstance(value, str) and "." in value)
+
+
+class Streaming(Group):
+    """How answers travel: MINDWAVE['STREAMING']."""
+
+    TIMEOUT = seconds(300)
+    FIRST_TOKEN_TIMEOUT = seconds(60)
+    IDLE_TIMEOUT = seconds(60)
+    FLUSH_INTERVAL = seconds(0, zero=True)
+    HEARTBEAT_INTERVAL = seconds(15)
+    RETRY = seconds(1, zero=True)
+    RECONNECT_GRACE = seconds(45, zero=True)
+    ON_DISCONNECT = choice("cancel", "finish")
+    RETENTION = seconds(300, zero=True)
+    LOG = Setting[Mapping[str, Any]](
+        {"BACKEND": "mindwave_django.streaming.log.MemoryLog"},
+        lambda value: isinstance(value, Mapping),
+        "a dict with BACKEND and, if needed, OPTIONS",
+    )
+
+
+class Chat(Group):
+    """Who may use the shipped views, and for what: MINDWAVE['CHAT']."""
+
+    ACCESS = Setting[Any](
+        "mindwave_django.access.authenticated", _path_or_callable, "a dotted path or a callable"
+    )
+    ALLOWED_ORIGINS = names()
+    ALLOWED_MODELS = names()
+    MAX_PROMPT_LENGTH = count(5000)
+    MAX_TOKENS = count(4000)
+    SYSTEM_PROMPT = Setting("", lambda value: isinstance(value, str), "a text")
+
+
+class Root(Group):
+    """MINDWAVE itself."""
+
+    STREAMING = Streaming("STREAMING")
+    CHAT = Chat("CHAT")
+
+    DRIVERS = Setting[Mapping[str, Any]](
+        {"default": {"BACKEND": "mindwave_django.drivers.demo.DemoDriver"}},
+        lambda value: isinstance(value, Mapping),
+        "a dict of aliases",
+    )
+    LOG_CONTENT = flag(default=False)
+
+    @classmethod
+    def known(cls) -> set[str]:
+        """Return the settings of this dict and the names of the dicts inside it."""
+        return super().known() | {key for key, value in vars(cls).items() if isinstance(value, Group)}
+
+    def groups(self) -> Iterator[Group]:
+        """Yield this group and those inside it."""
+        yield self
+        yield from (value for value in vars(type(self)).values() if isinstance(value, Group))
+
+
+mindwave_settings = Root()

@@ -1,0 +1,309 @@
+"""OpenAI's Chat Completions, and every server that speaks them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from django.core.checks import CheckMessage, Warning  # noqa: A004
+
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.drivers.base import Driver
+from mindwave_django.drivers.openai_wire import ChatCompletionReader, error_from
+from mindwave_django.drivers.per_loop import PerLoop
+from mindwave_django.drivers.sse import EventDecoder
+from mindwave_django.events import DriverEvent
+from mindwave_django.exceptions import (
+    DriverError,
+    GenerationTimeout,
+    ProviderAuthenticationError,
+    ProviderConnectionLost,
+    ProviderProtocolError,
+    ProviderUnavailable,
+)
+from mindwave_django.messages import Message
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+# Models that think first: they want `max_completion_tokens` and refuse a temperature.
+REASONING_MODEL = re.compile(r"(.*/)?(o\d|gpt-[5-9])")
+UNSET: Final = object()
+
+TokenLimitParameter: TypeAlias = Literal["auto", "max_tokens", "max_completion_tokens"]
+
+
+class OpenAIDriver(Driver):
+    """Streams from OpenAI, or from any compatible server named by `base_url`.
+
+    Every option but the connection's own can be overridden for one call. `None` leaves a parameter
+    out of the request; `temperature` (0-2) is 0.7 unless the model is one that refuses it.
+
+    :param api_key: taken from OPENAI_API_KEY when left out; servers without keys need none.
+    :param max_tokens: bound of the answer; sent as the parameter that the model wants, or as
+        `token_limit_parameter` says.
+    :param include_usage: ask for token counts. A server that rejects that is asked once more
+        without it, and not again.
+    :param extra_body: further fields of the request, `extra_headers` further headers.
+    :param max_retries: further attempts before the first byte, after 429, 5xx or no connection.
+    :param connect_timeout: seconds to reach the server. The waits for the first token and between
+        tokens are `first_token_timeout` and `idle_timeout`, by default those of STREAMING.
+    """
+
+    provider_name = "openai"
+
+    def __init__(
+        self,
+        alias: str = "default",
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        organization: str | None = None,
+        project: str | None = None,
+        model: str = "gpt-4.1-mini",
+        temperature: float | None | object = UNSET,
+        max_tokens: int | None = 2000,
+        top_p: float | None = None,
+        stop: str | Sequence[str] | None = None,
+        seed: int | None = None,
+        reasoning_effort: str | None = None,
+        token_limit_parameter: TokenLimitParameter = "auto",
+        include_usage: bool = True,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        max_retries: int = 1,
+        connect_timeout: float = 10,
+        first_token_timeout: float | None = None,
+        idle_timeout: float | None = None,
+    ) -> None:
+        super().__init__(alias)
+        self.model = model
+        self.first_token_timeout = first_token_timeout
+        self.idle_timeout = idle_timeout
+        self._api_key = api_key
+        self._base_url = base_url
+        self._organization = organization
+        self._project = project
+        self._max_retries = max_retries
+        self._connect_timeout = connect_timeout
+        self._token_limit_parameter = token_limit_parameter
+        self._include_usage = include_usage
+        self._defaults: dict[str, Any] = {
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "top_p": top_p,
+            "stop": stop,
+            "seed": seed,
+            "reasoning_effort": reasoning_effort,
+        }
+        self._extra_body = dict(extra_body or {})
+        self._extra_headers = dict(extra_headers or {})
+        self._clients: PerLoop[AsyncOpenAI] = PerLoop(self._build_client, _close_client)
+
+    async def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        model: str | None = None,
+        temperature: float | None | object = UNSET,
+        max_tokens: int | None | object = UNSET,
+        top_p: float | None | object = UNSET,
+        stop: str | Sequence[str] | None | object = UNSET,
+        seed: int | None | object = UNSET,
+        reasoning_effort: str | None | object = UNSET,
+        extra_body: Mapping[str, Any] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[DriverEvent]:
+        """Ask the model; yield its deltas as they come, then one Finished."""
+        options = {
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "top_p": top_p,
+            "stop": stop,
+            "seed": seed,
+            "reasoning_effort": reasoning_effort,
+        }
+        body = self._body(messages, model or self.model, options)
+        body |= self._extra_body | dict(extra_body or {})
+        headers = self._extra_headers | dict(extra_headers or {})
+        reader = ChatCompletionReader()
+        decoder = EventDecoder()
+        async with aclosing(self._bytes(body, headers)) as chunks:
+            async for chunk in chunks:
+                for name, data in decoder.feed(chunk):
+                    if (event := reader.read(name, data)) is not None:
+                        yield event
+        yield reader.finish()
+
+    def check(self, place: str) -> Iterable[CheckMessage]:
+        """Warn about a missing key: without one every answer would fail."""
+        if not (self._api_key or os.environ.get("OPENAI_API_KEY") or self._base_url):
+            yield Warning(
+                f"{place} has no 'api_key', and OPENAI_API_KEY is not set.",
+                hint="Set it in OPTIONS, or name your own server by 'base_url'.",
+                id="mindwave.W001",
+            )
+
+    async def warm(self) -> None:
+        """Import `openai` and build the client, which together take about a second."""
+        await self._client()
+
+    async def _client(self) -> AsyncOpenAI:
+        try:
+            return await self._clients.get()
+        except Exception as exc:
+            if type(exc).__name__ != "OpenAIError":  # the package is not imported for a name
+                raise
+            raise ProviderAuthenticationError(
+                "There is no API key: neither OPTIONS['api_key'] nor OPENAI_API_KEY is set."
+            ) from exc
+
+    def _body(
+        self, messages: Sequence[Message], model: str, options: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        chosen = {
+            name: self._defaults[name] if value is UNSET else value
+            for name, value in options.items()
+        }
+        reasons = REASONING_MODEL.match(model) is not None
+        if chosen["temperature"] is UNSET:
+            chosen["temperature"] = None if reasons else 0.7
+        limit = self._token_limit_parameter
+        if limit == "auto":
+            limit = "max_completion_tokens" if reasons else "max_tokens"
+        chosen[limit] = chosen.pop("max_tokens")
+        return {
+            "model": model,
+            "messages": [{"role": m.role.value, "content": m.content} for m in messages],
+            "stream": True,
+            **{name: value for name, value in chosen.items() if value is not None},
+        }
+
+    async def _bytes(self, body: dict[str, Any], headers: dict[str, str]) -> AsyncIterator[bytes]:
+        """Yield the body of the provider's answer as it arrives."""
+        client = await self._client()
+        if self._include_usage and "stream_options" not in body:
+            try:
+                with_usage = body | {"stream_options": {"include_usage": True}}
+                async with aclosing(self._post(client, with_usage, headers)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except _UsageRejected:
+                self._include_usage = False
+        async with aclosing(self._post(client, body, headers)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _post(
+        self, client: AsyncOpenAI, body: dict[str, Any], headers: dict[str, str]
+    ) -> AsyncIterator[bytes]:
+        import httpx2  # noqa: PLC0415  # here already: the client brought it
+        import openai  # noqa: PLC0415
+
+        started = False
+        try:
+            response = client.chat.completions.with_streaming_response.create(
+                model=body["model"],
+                messages=body["messages"],
+                stream=True,
+                extra_body=body,
+                extra_headers=headers,
+            )
+            async with response as answer:
+                _require_event_stream(answer.headers)
+                async for chunk in answer.iter_bytes():
+                    started = True
+                    yield chunk
+        except openai.APIStatusError as exc:
+            if "stream_options" in body and _rejects_usage(exc):
+                raise _UsageRejected from exc
+            raise _status_error(exc) from exc
+        except (openai.APITimeoutError, httpx2.TimeoutException) as exc:
+            raise GenerationTimeout("The provider was silent for too long.") from exc
+        except (openai.APIConnectionError, httpx2.TransportError) as exc:
+            raise _connection_error(exc, started=started) from exc
+        except (openai.OpenAIError, httpx2.HTTPError) as exc:
+            raise ProviderProtocolError(f"The provider's answer is broken ({_name(exc)}).") from exc
+
+    def _build_client(self) -> AsyncOpenAI:
+        """Build a client; blocks for long, so it runs in a thread."""
+        httpx2 = importlib.import_module("httpx2")
+        openai = importlib.import_module("openai")
+        timeouts = mindwave_settings.STREAMING
+        silence = max(
+            self.first_token_timeout or timeouts.FIRST_TOKEN_TIMEOUT,
+            self.idle_timeout or timeouts.IDLE_TIMEOUT,
+        )
+        # A server that needs no key gets a word, since the client insists on one.
+        spare_key = "unused" if self._base_url and not os.environ.get("OPENAI_API_KEY") else None
+        client: AsyncOpenAI = openai.AsyncOpenAI(
+            api_key=self._api_key or spare_key,
+            base_url=self._base_url,
+            organization=self._organization,
+            project=self._project,
+            max_retries=self._max_retries,
+            timeout=httpx2.Timeout(silence, connect=self._connect_timeout),
+            http_client=openai.DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+            ),
+        )
+        return client
+
+
+class _UsageRejected(Exception):  # noqa: N818  # a turn in the road, never seen outside
+    """The server does not know `stream_options`."""
+
+
+async def _close_client(client: AsyncOpenAI) -> None:
+    await client.close()
+
+
+def _name(exc: Exception) -> str:
+    cause = exc.__cause__
+    return type(exc).__name__ + (f" from {type(cause).__name__}" if cause else "")
+
+
+def _connection_error(exc: Exception, *, started: bool) -> DriverError:
+    if started:
+        return ProviderConnectionLost(f"The provider's stream broke off ({_name(exc)}).")
+    return ProviderUnavailable(f"The provider cannot be reached ({_name(exc)}).")
+
+
+def _status_error(exc: Any) -> DriverError:
+    return error_from(
+        exc.body,
+        exc.status_code,
+        retry_after=_retry_after(exc.response.headers),
+        request_id=exc.request_id or "",
+    )
+
+
+def _rejects_usage(exc: Any) -> bool:
+    return exc.status_code in {400, 422} and "stream_options" in f"{exc.message} {exc.body}"
+
+
+def _require_event_stream(headers: httpx2.Headers) -> None:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in {"application/json", "text/html"}:
+        raise ProviderProtocolError(f"The provider answered {kind} instead of an event stream.")
+
+
+def _retry_after(headers: httpx2.Headers) -> float | None:
+    """Return the seconds to wait; RFC 9110, section 10.2.3, allows a number or a date."""
+    value = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

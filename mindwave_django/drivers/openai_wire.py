@@ -1,0 +1,204 @@
+"""One chunk of a Chat Completions stream, and our events for it.
+
+https://platform.openai.com/docs/api-reference/chat/streaming and what compatible servers make of
+it. Only the fields used here are decoded: that is most of what makes a stream cheap.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from mindwave_django.events import DriverEvent, Finished, ReasoningDelta, TextDelta, Usage
+from mindwave_django.exceptions import (
+    ContextLengthExceeded,
+    DriverError,
+    ProviderAuthenticationError,
+    ProviderConnectionLost,
+    ProviderProtocolError,
+    ProviderQuotaExceeded,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderUnavailable,
+)
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    reasoning_content: str | None = None  # DeepSeek, vLLM
+    reasoning: str | None = None  # OpenRouter, Ollama
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _InputDetails(msgspec.Struct, gc=False):
+    cached_tokens: int | None = None
+
+
+class _OutputDetails(msgspec.Struct, gc=False):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+    id: str | None = None
+    model: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Chunk).decode
+
+
+class ChatCompletionReader:
+    """Turns the data of a stream's events into our events and knows whether the stream is whole."""
+
+    def __init__(self) -> None:
+        self._answered = False
+        self._done = False
+        self._finish_reason: str | None = None
+        self._usage: Usage | None = None
+        self._model = ""
+        self._response_id = ""
+
+    def read(self, name: bytes, data: bytes) -> DriverEvent | None:
+        """Return the event for one provider event, or None if it carries no text.
+
+        Raises a DriverError if the provider reports one, and ProviderProtocolError for data that is
+        no chunk of an answer.
+        """
+        if data == b"[DONE]":
+            self._done = True
+            return None
+        chunk = _parse(data)
+        if chunk.error is not None or name == b"error":
+            raise error_from(chunk.error if chunk.error is not None else _any(data))
+        return self._take(chunk)
+
+    def finish(self) -> Finished:
+        """Return the last event; raise ProviderConnectionLost if the answer broke off.
+
+        A clean end of the body proves nothing: a server that dies behind a proxy ends its body too.
+        An answer is whole if it gave a finish reason or said `[DONE]`.
+        """
+        if self._finish_reason is None and not (self._done and self._answered):
+            if self._done:
+                raise ProviderProtocolError("The provider's stream held no answer.")
+            raise ProviderConnectionLost("The provider's stream ended without a finish reason.")
+        return Finished(self._finish_reason or "", self._usage, self._model, self._response_id)
+
+    def _take(self, chunk: _Chunk) -> DriverEvent | None:
+        if chunk.usage is not None:
+            self._usage = _usage(chunk.usage)
+        if not chunk.choices:
+            return None
+        if not self._answered:
+            self._answered = True
+            self._model = chunk.model or ""
+            self._response_id = chunk.id or ""
+        choice = chunk.choices[0]
+        if choice.finish_reason:
+            self._finish_reason = choice.finish_reason
+        return _event(choice.delta) if choice.delta is not None else None
+
+
+def _event(delta: _Delta) -> DriverEvent | None:
+    if delta.content:
+        return TextDelta(delta.content)
+    if thought := delta.reasoning_content or delta.reasoning:
+        return ReasoningDelta(thought)
+    return None
+
+
+def _parse(data: bytes) -> _Chunk:
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Strict JSON has no unpaired surrogates, but providers cut emoji in halves.
+        try:
+            return msgspec.convert(json.loads(data), _Chunk)
+        except (ValueError, RecursionError) as exc:
+            raise ProviderProtocolError(
+                f"An event of {len(data)} bytes is no chunk of an answer ({type(exc).__name__})."
+            ) from exc
+
+
+def _any(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def _usage(usage: _Usage) -> Usage:
+    return Usage(
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens,
+        usage.completion_tokens_details and usage.completion_tokens_details.reasoning_tokens,
+    )
+
+
+# What providers call the same trouble, in the fields `code` or `type` of an error object.
+_BY_CODE: dict[str, type[DriverError]] = {
+    "context_length_exceeded": ContextLengthExceeded,
+    "insufficient_quota": ProviderQuotaExceeded,
+    "invalid_api_key": ProviderAuthenticationError,
+    "authentication_error": ProviderAuthenticationError,
+    "permission_error": ProviderAuthenticationError,
+    "rate_limit_exceeded": ProviderRateLimited,
+    "rate_limit_error": ProviderRateLimited,
+    "invalid_request_error": ProviderRejected,
+    "server_error": ProviderUnavailable,
+    "overloaded_error": ProviderUnavailable,
+}
+_TEMPORARY = {408, 409, 425}
+
+
+def error_from(
+    body: object, status: int | None = None, *, retry_after: float | None = None, request_id: str = ""
+) -> DriverError:
+    """Return our error for a provider's error object and HTTP status.
+
+    Its text holds identifiers only; the provider's message goes into `detail`.
+    """
+    fields = body if isinstance(body, dict) else {}
+    names = [str(fields[key]) for key in ("code", "type") if fields.get(key)]
+    status = status or next((int(name) for name in names if name.isdecimal()), None)
+    known = next((_BY_CODE[name] for name in names if name in _BY_CODE), None)
+    # "invalid_request_error" is the type of nearly everything, so the status knows better.
+    kind = _by_status(status) if known in {None, ProviderRejected} and status else known
+    told = {"status": status, "code": "/".join(map(_identifier, names)), "request_id": request_id}
+    return (kind or ProviderUnavailable)(
+        "The provider reported an error: "
+        + (", ".join(f"{key}={value}" for key, value in told.items() if value) or "no details"),
+        detail=str(fields.get("message") or ""),
+        retry_after=retry_after,
+    )
+
+
+def _by_status(status: int) -> type[DriverError]:
+    if status in {401, 403}:
+        return ProviderAuthenticationError
+    if status == 429:
+        return ProviderRateLimited
+    if status in _TEMPORARY or status >= 500:
+        return ProviderUnavailable
+    return ProviderRejected
+
+
+def _identifier(name: str) -> str:
+    # A server is free to put a sentence here, and the prompt into the sentence.
+    return name if len(name) <= 64 and name.replace("_", "").replace(".", "").isalnum() else "?"

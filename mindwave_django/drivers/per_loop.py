@@ -1,0 +1,57 @@
+"""Objects that belong to one event loop, as HTTP clients do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PerLoop(Generic[T]):
+    """One object for each running event loop, built in a thread and closed with its loop.
+
+    A client shared by two loops fails, and under WSGI or in tests loops come and go. `build` may
+    block; `close` is awaited on the object's own loop when that shuts down.
+    """
+
+    def __init__(self, build: Callable[[], T], close: Callable[[T], Awaitable[None]]) -> None:
+        self._build = build
+        self._close = close
+        self._entries: dict[asyncio.AbstractEventLoop, _Entry[T]] = {}
+
+    async def get(self) -> T:
+        """Return the object of the running loop."""
+        loop = asyncio.get_running_loop()
+        entry = self._entries.get(loop)
+        if entry is None:
+            self._forget_closed_loops()
+            entry = self._entries[loop] = _Entry()
+        async with entry.lock:
+            if entry.lifetime is None:
+                entry.value = await loop.run_in_executor(None, self._build)
+                entry.lifetime = self._live(entry.value)
+                await anext(entry.lifetime)
+        return entry.value
+
+    async def _live(self, value: T) -> AsyncIterator[None]:
+        # The loop knows every async generator started on it and closes it in `shutdown_asyncgens`,
+        # which `asyncio.run` calls: the one hook a loop offers for "close me with you".
+        try:
+            yield
+        finally:
+            await self._close(value)
+
+    def _forget_closed_loops(self) -> None:
+        # A weak mapping would not do: the object refers to its loop and so keeps its key alive.
+        for loop in [loop for loop in self._entries if loop.is_closed()]:
+            del self._entries[loop]
+
+
+class _Entry(Generic[T]):
+    value: T
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.lifetime: AsyncIterator[None] | None = None

@@ -1,0 +1,59 @@
+"""What a client may ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from mindwave_django.conf import mindwave_settings
+
+MAX_TEMPERATURE = 2
+
+
+class PromptForm(forms.Form):
+    """A prompt and, within the site's bounds, how to answer it."""
+
+    prompt = forms.CharField()
+    model = forms.CharField(required=False)
+    temperature = forms.FloatField(required=False, min_value=0, max_value=MAX_TEMPERATURE)
+    max_tokens = forms.IntegerField(required=False, min_value=1)
+
+    def clean_prompt(self) -> str:
+        """Bound the prompt by MAX_PROMPT_LENGTH characters."""
+        prompt: str = self.cleaned_data["prompt"]
+        limit = mindwave_settings.CHAT.MAX_PROMPT_LENGTH
+        if len(prompt) > limit:
+            raise ValidationError(
+                _("Please use at most %(limit)d characters; these are %(length)d."),
+                code="max_length",
+                params={"limit": limit, "length": len(prompt)},
+            )
+        return prompt
+
+    def clean_model(self) -> str:
+        """Allow the models of ALLOWED_MODELS only."""
+        model: str = self.cleaned_data["model"]
+        if model and model not in mindwave_settings.CHAT.ALLOWED_MODELS:
+            raise ValidationError(_("This model cannot be chosen."), code="invalid_choice")
+        return model
+
+    def clean_max_tokens(self) -> int | None:
+        """Bound the answer by MAX_TOKENS."""
+        tokens: int | None = self.cleaned_data["max_tokens"]
+        limit = mindwave_settings.CHAT.MAX_TOKENS
+        if tokens is not None and tokens > limit:
+            raise ValidationError(
+                _("At most %(limit)d tokens can be asked for."),
+                code="max_value",
+                params={"limit": limit},
+            )
+        return tokens
+
+    def options(self) -> dict[str, Any]:
+        """Return what the client chose, as options of a driver."""
+        names = ("model", "temperature", "max_tokens")
+        chosen = {name: self.cleaned_data[name] for name in names}
+        return {name: value for name, value in chosen.items() if value not in {None, ""}}

@@ -1,0 +1,142 @@
+"""One event loop in a thread of its own, for synchronous callers: WSGI, commands, shells."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+_END: Final = object()
+SHUTDOWN_LIMIT = 5.0  # seconds for the endings of what still runs when the process exits
+
+
+class BackgroundLoop:
+    """Started at its first use; a forked child starts its own."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run `coroutine` on the loop; its result comes through the future."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+
+    def owns_current_thread(self) -> bool:
+        """Return whether the caller runs on this loop's thread, where waiting would hang it."""
+        return threading.current_thread() is self._thread
+
+    def stop(self) -> None:
+        """Cancel what runs, let it end, and stop; called when the process exits."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is not None and thread is not None and thread.is_alive():
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(SHUTDOWN_LIMIT)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_run, args=(self._loop,), name="mindwave-loop", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    # What `asyncio.run` does, around a loop that is stopped from outside.
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+background = BackgroundLoop()
+os.register_at_fork(after_in_child=background._reset)  # noqa: SLF001
+atexit.register(background.stop)
+
+
+class ThreadInbox(Executor):
+    """Work for one thread that waits for a future and meanwhile does what comes in."""
+
+    def __init__(self) -> None:
+        self._items: SimpleQueue[Callable[[], None] | Future[Any]] = SimpleQueue()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Have `fn` called by the waiting thread."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as exc:  # noqa: BLE001  # belongs to whoever asked
+                future.set_exception(exc)
+
+        self._items.put(work)
+        return future
+
+    def wait_for(self, future: Future[T]) -> T:
+        """Do what comes in until `future` is done, and return its result."""
+        future.add_done_callback(self._items.put)
+        try:
+            while (item := self._items.get()) is not future:
+                item()  # type: ignore[operator]  # all futures but this one are work
+        except BaseException:  # Ctrl-C, or a worker that is told to exit
+            future.cancel()
+            raise
+        return future.result()
+
+
+class LoopIterator(Generic[T]):
+    """Iterates, in this thread, an async iterator that lives on the background loop.
+
+    Sync work given to `inbox` is done in this thread while it waits.
+    """
+
+    def __init__(self, source: AsyncIterator[T], inbox: ThreadInbox | None = None) -> None:
+        self._source = source
+        self._inbox = inbox or ThreadInbox()
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        item = self.run(self._step())
+        if item is _END:
+            raise StopIteration
+        return item
+
+    def close(self) -> None:
+        """Close the source, on its loop."""
+        self.run(self._close())
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine on the loop and wait for it."""
+        return self._inbox.wait_for(background.submit(coroutine))
+
+    async def _step(self) -> Any:
+        return await anext(self._source, _END)
+
+    async def _close(self) -> None:
+        aclose = getattr(self._source, "aclose", None)
+        if aclose is not None:
+            await aclose()

@@ -1,0 +1,134 @@
+"""A reader of an answer: a position that moves as the text grows."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.events import Ended
+from mindwave_django.streaming.answer import Answer, Piece, Position
+from mindwave_django.streaming.log import Log
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """Nothing but a sign of life."""
+
+
+HEARTBEAT: Final = Heartbeat()
+
+Followed: TypeAlias = Piece | Heartbeat | Ended
+
+
+class Follower:
+    """Gives a reader what comes after its position, as it comes, until the terminal entry.
+
+    Each step of the iteration yields everything there is at that moment, so that a reader slower
+    than the model gets fewer and larger portions. Every HEARTBEAT_INTERVAL there is a heartbeat,
+    whether text flows or not. FLUSH_INTERVAL is the least time between two portions; the end is not
+    held back.
+
+    Counts as a reader from its construction to `close`.
+    """
+
+    def __init__(self, answer: Answer, log: Log, position: Position = Position()) -> None:  # noqa: B008
+        self._answer = answer
+        self._log = log
+        self._position = position
+        streaming = mindwave_settings.STREAMING
+        self._flush_interval = streaming.FLUSH_INTERVAL
+        self._heartbeat_interval = streaming.HEARTBEAT_INTERVAL
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._waiter: asyncio.Future[None] | None = None
+        self._flushed_at = -1e9
+        self._over = False
+        self._closed = False
+        self._heartbeat_due = False
+        self._timer = self._loop.call_later(self._heartbeat_interval, self._beat)
+        answer.subscribe(self._grown)
+
+    def __aiter__(self) -> Follower:
+        return self
+
+    async def __anext__(self) -> Sequence[Followed]:
+        if self._over or self._closed:
+            raise StopAsyncIteration
+        while not (portion := await self._portion()):
+            await self._wait()
+        return portion
+
+    def close(self) -> None:
+        """Stop reading; to be called on the loop of the iteration, as often as one likes."""
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.cancel()
+        self._answer.unsubscribe(self._grown)
+        self._wake()
+
+    async def _portion(self) -> Sequence[Followed]:
+        """Return what is there to send now; empty if that is nothing yet."""
+        if self._heartbeat_due:
+            self._heartbeat_due = False
+            await self._log.reader_seen(self._answer.stream_id)
+            return (HEARTBEAT, *self._read())
+        if self._flush_interval and not await self._may_flush():
+            return ()
+        return self._read()
+
+    def _read(self) -> list[Followed]:
+        # The end is looked up first: text may grow meanwhile, but not after the end.
+        ended = self._answer.ended
+        portion: list[Followed] = list(self._answer.read(self._position))
+        if portion:
+            self._position = portion[-1].end  # type: ignore[union-attr]  # only pieces so far
+            self._flushed_at = self._loop.time()
+        if ended is not None:
+            self._over = True
+            portion.append(ended)
+        return portion
+
+    async def _may_flush(self) -> bool:
+        """Wait out FLUSH_INTERVAL; return False if a heartbeat is due or reading is over."""
+        due = self._flushed_at + self._flush_interval
+        while self._answer.ended is None and not self._closed:
+            left = due - self._loop.time()
+            if left <= 0:
+                return True
+            if self._heartbeat_due:
+                return False
+            timer = self._loop.call_later(left, self._wake)
+            try:
+                await self._wait()
+            finally:
+                timer.cancel()
+        return True
+
+    async def _wait(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+        if self._closed:
+            raise StopAsyncIteration
+
+    def _beat(self) -> None:
+        self._heartbeat_due = True
+        self._timer = self._loop.call_later(self._heartbeat_interval, self._beat)
+        self._wake()
+
+    def _grown(self) -> None:
+        if threading.get_ident() == self._thread:
+            self._wake()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

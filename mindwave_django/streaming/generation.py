@@ -1,0 +1,308 @@
+"""One call to a model: the task that asks a driver and writes the answer into the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from mindwave_django import tokens
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.drivers.base import Driver
+from mindwave_django.events import (
+    CancelReason,
+    Ended,
+    Finished,
+    Outcome,
+    TextDelta,
+    Usage,
+    UsageSource,
+)
+from mindwave_django.exceptions import (
+    GenerationTimeout,
+    InternalError,
+    MindwaveError,
+    ProviderConnectionLost,
+)
+from mindwave_django.messages import Message, Role
+from mindwave_django.signals import StreamEnded, StreamStarted
+from mindwave_django.streaming.announce import Announcer, OnChunk
+from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.normalise import TextNormaliser
+from mindwave_django.streaming.watch import Watch
+from mindwave_django.streaming.worker import Worker, parent_executor
+from mindwave_django.tracing import TraceContext, current_ids, fresh_context
+
+logger = logging.getLogger("mindwave_django")
+
+CLOSE_LIMIT = 5.0  # seconds for a driver to end its work, before it is cancelled once more
+COUNT_LIMIT = 5.0  # seconds for the tokenizer, which takes one to load
+
+_running: set[asyncio.Task[None]] = set()  # strong references: the loop keeps weak ones only
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What is asked, of whom, and on whose behalf."""
+
+    driver: Driver
+    messages: tuple[Message, ...]
+    options: dict[str, Any]
+    context: dict[str, Any]
+    owner: str = ""
+    user: Any = None
+    on_chunk: OnChunk | None = None
+    trace_context: TraceContext | None = None
+
+    def on_behalf_of(self, owner: str, user: Any) -> Call:
+        """Return this call for somebody."""
+        return msgspec.structs.replace(self, owner=owner, user=user)
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        return self.options.get("model") or self.driver.model
+
+    @property
+    def prompt(self) -> str:
+        """The last thing the user said."""
+        said = (m.content for m in reversed(self.messages) if m.role is Role.USER)
+        return next(said, "")
+
+
+class Generation:
+    """Runs one call to its end, whoever reads along.
+
+    Ends in exactly one way: completed, failed with a code, or cancelled for a reason. `ended` is
+    set once everything is over, the ending signal included.
+    """
+
+    def __init__(self, call: Call, executor: Executor | None = None) -> None:
+        self.stream_id = secrets.token_hex(16)
+        self.ended = asyncio.Event()
+        self.error: MindwaveError | None = None  # why it failed
+        self._call = call
+        self._loop = asyncio.get_running_loop()
+        self._executor = executor or parent_executor(self._loop)
+        self._log = current_log()
+        self.answer = self._log.create(self.stream_id, call.owner, self.cancel)
+        self._text = TextNormaliser()
+        self._reasoning = TextNormaliser()
+        self._finished: Finished | None = None
+        self._first_token_at: float | None = None
+        self._chunks = 0
+        self._stopped: Ended | None = None
+        self._insist: asyncio.TimerHandle | None = None
+        self._watch = Watch(
+            self.stream_id,
+            self._log,
+            first_token_timeout=call.driver.first_token_timeout,
+            idle_timeout=call.driver.idle_timeout,
+            stop=self._stop,
+        )
+
+    @property
+    def model(self) -> str:
+        """The model that answered, by its own word if it gave one."""
+        return (self._finished and self._finished.model) or self._call.model
+
+    @property
+    def borrows_a_thread(self) -> bool:
+        """Whether sync work runs in a thread that somebody lent, which must not go too early."""
+        return self._executor is not None
+
+    def start(self) -> None:
+        """Start the task; it belongs to the process, not to the request that started it."""
+        self.answer.on_idle = lambda: self._call_soon(self._watch.readers_left)
+        task = self._loop.create_task(
+            self._run(),
+            name=f"mindwave-{self.stream_id}",
+            context=fresh_context(self._call.trace_context),
+        )
+        _running.add(task)
+        task.add_done_callback(_running.discard)
+        self._task = task
+
+    def cancel(self, reason: CancelReason) -> None:
+        """End the generation; may be called from any thread, and when it is over."""
+        self._call_soon(self._stop, Ended(Outcome.CANCELLED, reason=reason))
+
+    def _call_soon(self, function: Callable[..., None], *args: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:  # the loop is closed, and the generation went with it
+            logger.debug("Stream %s: its loop is closed.", self.stream_id)
+
+    def _stop(self, ended: Ended) -> None:
+        if self._watch.closed:
+            return
+        self._stopped = self._stopped or ended
+        self._task.cancel()
+        # A driver that hangs while it is closed is cancelled again.
+        if self._insist is not None:
+            self._insist.cancel()
+        self._insist = self._loop.call_later(CLOSE_LIMIT, self._stop, ended)
+
+    async def _run(self) -> None:
+        started = self._describe()
+        announcer = Announcer(started, type(self._call.driver), self._call.on_chunk, self._worker)
+        announcer.start()
+        self._watch.start()
+        try:
+            ended = await self._generate(announcer)
+        except asyncio.CancelledError:
+            # Either `_stop` said why, or the loop is shutting down and cancels all its tasks.
+            ended = self._stopped or Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN)
+        except Exception as exc:  # noqa: BLE001  # the last place to tell the reader
+            ended = self._failure(exc)
+        self._close()
+        try:
+            await self._end(ended, started, announcer)
+        except Exception:
+            logger.exception("Stream %s could not be ended properly.", self.stream_id)
+        finally:
+            self.ended.set()
+        if ended.reason is CancelReason.SHUTDOWN:
+            raise asyncio.CancelledError
+
+    def _close(self) -> None:
+        self._watch.close()
+        self.answer.on_idle = None  # the answer outlives the generation
+        if self._insist is not None:
+            self._insist.cancel()
+
+    async def _generate(self, announcer: Announcer) -> Ended:
+        call = self._call
+        async with aclosing(call.driver.stream(call.messages, **call.options)) as events:  # type: ignore[type-var]  # an async generator, by contract
+            async for event in events:
+                self._watch.heard()
+                if isinstance(event, Finished):
+                    self._finished = event
+                    break
+                self._take(event.text, announcer, is_text=isinstance(event, TextDelta))
+        if self._finished is None:
+            raise ProviderConnectionLost("The driver's stream ended without Finished.")
+        return Ended(Outcome.COMPLETED)
+
+    def _take(self, text: str, announcer: Announcer, *, is_text: bool) -> None:
+        text = (self._text if is_text else self._reasoning).feed(text)
+        if not text:
+            return
+        self.answer.append(text.encode(), is_reasoning=not is_text)
+        if not is_text:
+            return
+        self._chunks += 1
+        if self._first_token_at is None:
+            self._first_token_at = time.time()
+        logger.debug("Stream %s: chunk %d, %d characters", self.stream_id, self._chunks, len(text))
+        announcer.token(text, self._chunks)
+
+    async def _end(self, ended: Ended, started: StreamStarted, announcer: Announcer) -> None:
+        """Settle the ending: first the log, so that readers get it, then the signal."""
+        for normaliser, is_text in ((self._text, True), (self._reasoning, False)):
+            if (rest := normaliser.finish()) and ended.code != "answer_too_large":
+                self._take_rest(rest, announcer, is_text=is_text)
+        try:
+            usage = await self._usage()
+        except asyncio.CancelledError:
+            usage = None
+        finished = self._finished or Finished(reason="")
+        ended = msgspec.structs.replace(ended, usage=usage, finish_reason=finished.reason)
+        try:
+            await self._log.finish(self.answer, ended)
+        finally:
+            await announcer.end(self._summary(started, ended, finished), self._chunks)
+        logger.info(
+            "Stream %s %s%s after %d chunks, %d bytes.",
+            self.stream_id,
+            ended.outcome,
+            f" ({ended.code or ended.reason})" if ended.code or ended.reason else "",
+            self._chunks,
+            self.answer.size,
+        )
+
+    def _take_rest(self, rest: str, announcer: Announcer, *, is_text: bool) -> None:
+        self.answer.append(rest.encode(), is_reasoning=not is_text)
+        if is_text:
+            self._chunks += 1
+            announcer.token(rest, self._chunks)
+
+    async def _usage(self) -> Usage | None:
+        """Return what the provider reported, else what is counted here, else a rough estimate."""
+        if self._finished is not None and self._finished.usage is not None:
+            return self._finished.usage
+        if self._watch.heard_nothing:
+            return None  # nothing says that the provider ever saw the messages
+        worker = Worker()
+        texts = (self._call.messages, self.answer.text + self.answer.reasoning)
+        try:
+            async with asyncio.timeout(COUNT_LIMIT):
+                return await worker.run(tokens.usage_of, *texts, self._call.model)
+        except Exception:  # noqa: BLE001  # counting must not cost the answer
+            return Usage(
+                output_tokens=tokens.estimate(texts[1]), source=UsageSource.ESTIMATED
+            )
+        finally:
+            worker.close()
+
+    def _failure(self, exc: Exception) -> Ended:
+        """Log what went wrong and return what the reader is told about it."""
+        self.error = error = exc if isinstance(exc, MindwaveError) else InternalError()
+        content = mindwave_settings.LOG_CONTENT
+        if isinstance(exc, MindwaveError):
+            told = f"{type(exc).__name__}: {exc}"
+            if content and error.detail:
+                told += f" ({error.detail})"
+        elif content:
+            told = "".join(traceback.format_exception(exc))
+        else:
+            # The message may repeat the prompt or a key; where it happened cannot.
+            told = f"{type(exc).__name__}, message withheld (MINDWAVE['LOG_CONTENT'] shows it)\n"
+            told += "".join(traceback.format_tb(exc.__traceback__))
+        logger.error("Stream %s, driver %r failed: %s", self.stream_id, self._call.driver.alias, told)
+        return Ended(Outcome.FAILED, code=error.code, retry_after=error.retry_after)
+
+    def _worker(self) -> Worker:
+        return Worker(self._executor)
+
+    def _describe(self) -> StreamStarted:
+        call, ids = self._call, current_ids()
+        return StreamStarted(
+            stream_id=self.stream_id,
+            prompt=call.prompt,
+            messages=call.messages,
+            owner=call.owner,
+            user=call.user,
+            driver=call.driver.alias,
+            model=call.model,
+            options=call.options,
+            started_at=time.time(),
+            trace_id=ids.trace_id,
+            span_id=ids.span_id,
+            context=call.context,
+        )
+
+    def _summary(self, started: StreamStarted, ended: Ended, finished: Finished) -> StreamEnded:
+        known = msgspec.structs.asdict(started)
+        known["model"] = self.model
+        return StreamEnded(
+            **known,
+            text=self.answer.text,
+            reasoning=self.answer.reasoning,
+            outcome=ended.outcome,
+            code=ended.code,
+            reason=ended.reason,
+            finish_reason=ended.finish_reason,
+            usage=ended.usage,
+            cost=None,
+            response_id=finished.response_id,
+            first_token_at=self._first_token_at,
+            ended_at=time.time(),
+        )

@@ -1,0 +1,141 @@
+"""Where answers are while they run and a while after: the contract, and the log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from django.core.signals import setting_changed
+
+from mindwave_django.backends import create_backend
+from mindwave_django.conf import SETTING, mindwave_settings
+from mindwave_django.events import CancelReason, Ended
+from mindwave_django.streaming.answer import Answer
+
+Cancel: TypeAlias = Callable[[CancelReason], None]
+
+
+class Log(ABC):
+    """Keeps answers by stream id, so that a reader can come back to one.
+
+    One instance serves every thread and event loop of a process.
+    """
+
+    @abstractmethod
+    def create(self, stream_id: str, owner: str, cancel: Cancel) -> Answer:
+        """Return the answer of a new stream, for its writer; must not block.
+
+        `cancel` ends the generation; it may be called from any thread, more than once.
+        """
+
+    @abstractmethod
+    async def open(self, stream_id: str) -> Answer | None:
+        """Return the answer of a stream, for a reader; None if it is unknown or has expired."""
+
+    @abstractmethod
+    async def finish(self, answer: Answer, ended: Ended) -> None:
+        """Add the terminal entry; from now on the answer expires after RETENTION seconds."""
+
+    @abstractmethod
+    async def cancel(self, stream_id: str, reason: CancelReason) -> bool:
+        """End a running generation, wherever it runs; return whether one was found."""
+
+    @abstractmethod
+    async def reader_seen(self, stream_id: str) -> None:
+        """Note that somebody reads this answer; followers call it now and then."""
+
+    @abstractmethod
+    async def last_reader_at(self, stream_id: str) -> float | None:
+        """Return the Unix time at which anybody, in any process, was seen reading last.
+
+        Infinity while somebody reads in this process; None if the stream is unknown.
+        """
+
+
+class MemoryLog(Log):
+    """Keeps answers in this process.
+
+    `max_bytes` bounds all answers together: past it the oldest finished ones go before their time.
+    `max_answer_bytes` bounds one: past it the answer fails with `answer_too_large`.
+    """
+
+    def __init__(
+        self, *, max_bytes: int = 64 * 1024 * 1024, max_answer_bytes: int = 8 * 1024 * 1024
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._max_answer_bytes = max_answer_bytes
+        self._answers: dict[str, Answer] = {}
+        self._cancels: dict[str, Cancel] = {}
+        self._expiries: dict[str, float] = {}  # monotonic time, in the order of the endings
+        self._finished_bytes = 0
+
+    def create(self, stream_id: str, owner: str, cancel: Cancel) -> Answer:
+        """Return a new answer."""
+        answer = Answer(stream_id, owner, max_bytes=self._max_answer_bytes)
+        self._answers[stream_id] = answer
+        self._cancels[stream_id] = cancel
+        return answer
+
+    async def open(self, stream_id: str) -> Answer | None:
+        """Return the answer itself: its readers read the writer's memory."""
+        self._expire()
+        return self._answers.get(stream_id)
+
+    async def finish(self, answer: Answer, ended: Ended) -> None:
+        """Add the terminal entry; readers that are here keep the answer, whatever expires."""
+        self._cancels.pop(answer.stream_id, None)
+        retention = mindwave_settings.STREAMING.RETENTION
+        self._expiries[answer.stream_id] = time.monotonic() + retention
+        self._finished_bytes += answer.size
+        answer.finish(ended)
+        self._expire()
+        if answer.stream_id in self._expiries:
+            asyncio.get_running_loop().call_later(retention, self._expire)
+
+    async def cancel(self, stream_id: str, reason: CancelReason) -> bool:
+        """End the generation if it runs here."""
+        cancel = self._cancels.get(stream_id)
+        if cancel is not None:
+            cancel(reason)
+        return cancel is not None
+
+    async def reader_seen(self, stream_id: str) -> None:
+        """Note a reader."""
+        if answer := self._answers.get(stream_id):
+            answer.reader_seen()
+
+    async def last_reader_at(self, stream_id: str) -> float | None:
+        """Return when the answer had a reader last."""
+        answer = self._answers.get(stream_id)
+        return answer and answer.last_reader_at
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for stream_id, expiry in tuple(self._expiries.items()):
+            if expiry > now and self._finished_bytes <= self._max_bytes:
+                break
+            if self._expiries.pop(stream_id, None) is not None:
+                self._finished_bytes -= self._answers.pop(stream_id).size
+
+
+class _CurrentLog:
+    def __init__(self) -> None:
+        self._log: Log | None = None
+
+    def __call__(self) -> Log:
+        if self._log is None:
+            place = mindwave_settings.STREAMING.place("LOG")
+            self._log = create_backend(place, mindwave_settings.STREAMING.LOG, Log)
+        return self._log
+
+    def reset(self, *, setting: str, **kwargs: Any) -> None:
+        if setting == SETTING:
+            self._log = None
+
+
+# The log that MINDWAVE['STREAMING']['LOG'] names, built at its first use.
+current_log = _CurrentLog()
+setting_changed.connect(current_log.reset, dispatch_uid="mindwave_django.streaming.log")

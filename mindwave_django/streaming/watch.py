@@ -1,0 +1,93 @@
+"""Keeps the time of a generation: its limits, and how long nobody has been reading."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.events import CancelReason, Ended, Outcome
+from mindwave_django.exceptions import GenerationTimeout
+
+if TYPE_CHECKING:
+    from mindwave_django.streaming.log import Log
+
+
+class Watch:
+    """Calls `stop` with the reason once a generation has had its time; never touches its driver.
+
+    One timer serves all limits and is not moved for each token: when it fires it looks how much
+    time is really left.
+    """
+
+    def __init__(
+        self,
+        stream_id: str,
+        log: Log,
+        *,
+        first_token_timeout: float | None,
+        idle_timeout: float | None,
+        stop: Callable[[Ended], None],
+    ) -> None:
+        limits = mindwave_settings.STREAMING
+        self.closed = False
+        self.heard_nothing = True
+        self._stream_id = stream_id
+        self._log = log
+        self._stop = stop
+        self._timeout = limits.TIMEOUT
+        self._first_token_timeout = first_token_timeout or limits.FIRST_TOKEN_TIMEOUT
+        self._idle_timeout = idle_timeout or limits.IDLE_TIMEOUT
+        self._grace = limits.RECONNECT_GRACE
+        self._cancels_unread = limits.ON_DISCONNECT == "cancel"
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._search: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._started_at = self._heard_at = self._loop.time()
+        self._look()
+
+    def heard(self) -> None:
+        """Note that the driver gave something."""
+        self._heard_at = self._loop.time()
+        self.heard_nothing = False
+
+    def close(self) -> None:
+        """Stop the clock."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._search is not None:
+            self._search.cancel()
+
+    def readers_left(self) -> None:
+        """Give the readers their grace to come back."""
+        if not self.closed and self._cancels_unread and self._search is None:
+            self._search = asyncio.create_task(self._await_readers(), name="mindwave-grace")
+
+    def _look(self) -> None:
+        silence = self._first_token_timeout if self.heard_nothing else self._idle_timeout
+        deadline = min(self._started_at + self._timeout, self._heard_at + silence)
+        if self._loop.time() >= deadline:
+            self._stop(Ended(Outcome.FAILED, code=GenerationTimeout.code))
+        else:
+            self._timer = self._loop.call_at(deadline, self._look)
+
+    async def _await_readers(self) -> None:
+        try:
+            while (left := await self._grace_left()) > 0:
+                if left == math.inf:
+                    return  # somebody is back, and will be missed when they leave
+                await asyncio.sleep(left)
+            self._stop(Ended(Outcome.CANCELLED, reason=CancelReason.NO_READER))
+        finally:
+            self._search = None
+
+    async def _grace_left(self) -> float:
+        seen = await self._log.last_reader_at(self._stream_id)
+        return (seen or 0) + self._grace - time.time()

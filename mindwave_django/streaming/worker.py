@@ -1,0 +1,76 @@
+"""Where the synchronous work of a generation runs: receivers, callbacks, rows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from asgiref.sync import AsyncToSync
+from django.db import connections
+
+T = TypeVar("T")
+
+
+def release_connections() -> None:
+    """Give back this thread's database connections, except those inside a transaction."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def needs_this_thread() -> bool:
+    """Return whether only this thread sees its database as it is: in `TestCase`, or in memory."""
+    return any(
+        connection.in_atomic_block or _is_in_memory(connection)
+        for connection in connections.all(initialized_only=True)
+    )
+
+
+def _is_in_memory(connection: Any) -> bool:
+    return connection.vendor == "sqlite" and connection.is_in_memory_db()
+
+
+def parent_executor(loop: asyncio.AbstractEventLoop) -> Executor | None:
+    """Return the thread that waits in `async_to_sync` for `loop`, as it does in async tests.
+
+    Its database connection is the one whose transaction a test sees.
+    """
+    # Undocumented; without it such tests would use further connections.
+    executors: dict[Any, Executor] = getattr(AsyncToSync, "loop_thread_executors", {})
+    return executors.get(loop)
+
+
+class Worker:
+    """Runs sync work of one generation in one thread, in order, without blocking the loop.
+
+    A thread of its own, started at the first call and ended by `close`: were it shared, as asgiref's
+    is, every stream would wait for one slow receiver. With `executor`, that one is used instead and
+    left open.
+    """
+
+    def __init__(self, executor: Executor | None = None) -> None:
+        self._executor = executor
+        self._borrowed = executor is not None
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """Call `function` and give the thread's database connections back afterwards."""
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="mindwave")
+        call = partial(contextvars.copy_context().run, _call, function, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    def close(self) -> None:
+        """End the thread once its work is done; does not wait for it."""
+        if self._executor is not None and not self._borrowed:
+            self._executor.shutdown(wait=False)
+
+
+def _call(function: Callable[..., T], *args: Any) -> T:
+    try:
+        return function(*args)
+    finally:
+        release_connections()
