@@ -82,10 +82,10 @@ async def require_access(request: HttpRequest) -> None:
 def require_own_page(request: HttpRequest) -> None:
     """Raise PermissionDenied if a foreign page, or a prefetch, triggered the request.
 
-    A GET that spends money must not be had by an `<img>` on somebody else's page. Browsers say where
-    a request comes from in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), though only to
-    https and localhost; without it `Origin` and `Referer` have to match if they are there. Programs
-    such as curl send none of them.
+    A GET that spends money must not be had by an `<img>` on somebody else's page. Browsers say
+    where a request comes from in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), though
+    only to https and localhost; without it `Origin` and `Referer` have to match if they are there.
+    Programs such as curl send none of them.
     """
     if "prefetch" in request.headers.get("Sec-Purpose", ""):
         raise PermissionDenied("A prefetch must not cost anything.")

@@ -66,9 +66,7 @@ class Stream:
         if not driver.supports_streaming:
             logger.warning("Driver %r (%s) cannot stream.", driver.alias, type(driver).__name__)
             return refusal(StreamingNotSupported())
-        call = msgspec.structs.replace(
-            self._call, on_chunk=on_chunk, trace_context=current_trace()
-        )
+        call = msgspec.structs.replace(self._call, on_chunk=on_chunk, trace_context=current_trace())
         return StreamedTextResponse(
             request, call, protocol=protocol, status=status, headers=headers
         )
@@ -113,8 +111,8 @@ class LLM:
     """A driver with options, for code that wants text and no response.
 
     Every call raises a `MindwaveError` if the answer fails, `stream` and `astream` after the text
-    that came before; and `Interrupted` if it was cancelled from elsewhere. The signals of streams are
-    sent for these calls too. Leaving an iteration early ends the call to the provider.
+    that came before; and `Interrupted` if it was cancelled from elsewhere. The signals of streams
+    are sent for these calls too. Leaving an iteration early ends the call to the provider.
     """
 
     def __init__(self, alias: str, options: dict[str, Any], context: dict[str, Any] | None) -> None:
@@ -122,8 +120,10 @@ class LLM:
         self._options = options
         self._context = context
 
-    async def astream(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> AsyncIterator[str]:
-        """Yield the text as it comes; close the iterator, as `aclosing` does, when leaving early."""
+    async def astream(
+        self, prompt: Prompt, *, on_chunk: OnChunk | None = None
+    ) -> AsyncIterator[str]:
+        """Yield the text as it comes; to leave early close it, as `contextlib.aclosing` does."""
         async with _reading(self._call(prompt, on_chunk)) as reading:
             async for text in reading.texts():
                 yield text
@@ -258,10 +258,12 @@ def stream(
     return Stream(_call(prompt, driver, options, context))
 
 
-def llm(alias: str = DEFAULT_ALIAS, *, context: dict[str, Any] | None = None, **options: Any) -> LLM:
+def llm(
+    alias: str = DEFAULT_ALIAS, *, context: dict[str, Any] | None = None, **options: Any
+) -> LLM:
     """Return a driver, with options for every call, that gives text instead of responses.
 
-        llm().generate("Hello").text
-        async for text in llm("local", temperature=0).astream("Hello"): …
+    llm().generate("Hello").text
+    async for text in llm("local", temperature=0).astream("Hello"): …
     """
     return LLM(alias, options, context)

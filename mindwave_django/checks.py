@@ -30,7 +30,7 @@ def _check_group(group: Group) -> Iterator[CheckMessage]:
         written = group.raw()
     except ImproperlyConfigured as exc:
         # The group around it says so as well.
-        if len(group.path) < 2:  # noqa: PLR2004
+        if len(group.path) < 2:
             yield Error(str(exc), id="mindwave.E002")
         return
     for key in sorted(map(str, written.keys() - group.known())):
@@ -62,7 +62,7 @@ def _check_drivers() -> Iterator[CheckMessage]:
 def _check_log() -> Iterator[CheckMessage]:
     streaming = mindwave_settings.STREAMING
     try:
-        create_backend(streaming.place("LOG"), streaming.LOG, Log)
+        create_backend(streaming.place("LOG"), streaming.LOG, Log)  # type: ignore[type-abstract]
     except BackendError as exc:
         yield _backend_error(exc)
 

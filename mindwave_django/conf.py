@@ -110,7 +110,7 @@ def choice(default: str, *others: str) -> Setting[str]:
     return Setting(default, lambda value: value in words, f"one of {', '.join(map(repr, words))}")
 
 
-def flag(default: bool) -> Setting[bool]:  # noqa: FBT001
+def flag(default: bool) -> Setting[bool]:
     """Return True or False."""
     return Setting(default, lambda value: isinstance(value, bool), "True or False")
 
@@ -176,7 +176,9 @@ class Root(Group):
     @classmethod
     def known(cls) -> set[str]:
         """Return the settings of this dict and the names of the dicts inside it."""
-        return super().known() | {key for key, value in vars(cls).items() if isinstance(value, Group)}
+        return super().known() | {
+            key for key, value in vars(cls).items() if isinstance(value, Group)
+        }
 
     def groups(self) -> Iterator[Group]:
         """Yield this group and those inside it."""

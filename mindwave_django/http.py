@@ -6,10 +6,10 @@ import asyncio
 import logging
 import math
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
@@ -206,24 +206,29 @@ class StreamedTextResponse(StreamingHttpResponse):
     ) -> None:
         self._body = Body(request, asked, protocol)
         super().__init__(
-            self._body,  # type: ignore[arg-type]  # async iterables are documented, not typed
+            self._body,
             status=status,
             headers=HEADERS
             | {"Content-Type": PROTOCOLS[protocol].content_type}
             | dict(headers or {}),
         )
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:  # type: ignore[override]
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         # `streaming_content` and not the body: middleware may have wrapped it.
-        async with aclosing(self.streaming_content) as parts:  # type: ignore[type-var]
-            async for part in parts:  # type: ignore[attr-defined]
-                yield part
+        parts = self.streaming_content if self.is_async else super().__aiter__()
+        async with aclosing(cast("AsyncGenerator[bytes, None]", parts)) as portions:
+            async for portion in portions:
+                yield portion
 
     def __iter__(self) -> Iterator[bytes]:
+        return self._drive() if self.is_async else super().__iter__()
+
+    def _drive(self) -> Iterator[bytes]:
         inbox = ThreadInbox()
         lends = needs_this_thread()
         self._body.prepare_in_thread(inbox if lends else None)
-        parts: LoopIterator[bytes] = LoopIterator(self.streaming_content, inbox)  # type: ignore[arg-type]
+        content = cast("AsyncGenerator[bytes, None]", self.streaming_content)
+        parts: LoopIterator[bytes] = LoopIterator(content, inbox)
         try:
             yield from parts
         finally:

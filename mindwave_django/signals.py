@@ -66,9 +66,9 @@ class TokenStreamed(msgspec.Struct, frozen=True):
 class StreamEnded(StreamStarted, frozen=True):
     """An answer ended: all that is known about it.
 
-    `text` is what the model said until then, also after a failure or a cancellation. `code` says why
-    it failed, `reason` why it was cancelled. Times are Unix times in seconds; `first_token_at` is
-    None if no text came. `usage` is None if nothing is known; `cost` is None until a price is known.
+    `text` is what the model said until then, also after a failure or a cancellation. `code` says
+    why it failed, `reason` why it was cancelled. Times are Unix times in seconds; `first_token_at`
+    is None if no text came. `usage` is None if nothing is known, `cost` if no price is.
     """
 
     text: str
@@ -93,9 +93,9 @@ class StreamSignal(Signal):
         """Return the sync and the async receivers that `sender` reaches."""
         if not self.receivers:
             return [], []
-        # Undocumented, but the same in Django 5.2 to 6.1: the only way to send to the sync receivers
-        # of many events in one hop into a thread.
-        sync, asynchronous = self._live_receivers(sender)  # type: ignore[attr-defined]
+        # Undocumented, but the same in Django 5.2 to 6.1: the only way to send many events to sync
+        # receivers in one hop into a thread.
+        sync, asynchronous = self._live_receivers(sender)
         return list(sync), list(asynchronous)
 
 

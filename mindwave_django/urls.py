@@ -1,4 +1,4 @@
-"""Include these under a path of your choice: `path("mindwave/", include("mindwave_django.urls"))`."""
+"""Include these where you like: `path("mindwave/", include("mindwave_django.urls"))`."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -26,7 +26,7 @@ from mindwave_django.messages import Message, Role
 
 logger = logging.getLogger("mindwave_django")
 
-View: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+View: TypeAlias = Callable[[HttpRequest], Coroutine[Any, Any, HttpResponseBase]]
 
 _REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
@@ -90,7 +90,9 @@ async def generate(request: HttpRequest) -> HttpResponseBase:
 def _form(request: HttpRequest) -> PromptForm:
     form = PromptForm(_data(request))
     if not form.is_valid():
-        raise InvalidRequest(fields={name: list(errors) for name, errors in form.errors.items()})
+        raise InvalidRequest(
+            fields={name: [str(error) for error in errors] for name, errors in form.errors.items()}
+        )
     return form
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from chat.models import ChatMessage
 from django.contrib import admin
+
+from chat.models import ChatMessage
 
 
 @admin.register(ChatMessage)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.models import ChatMessage
 from django.dispatch import receiver
 
+from chat.models import ChatMessage
 from mindwave_django.signals import (
     StreamEnded,
     stream_cancelled,

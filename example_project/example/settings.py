@@ -85,6 +85,7 @@ if REDIS_URL := os.environ.get("REDIS_URL"):
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     }
 
+TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 LANGUAGE_CODE = "en"

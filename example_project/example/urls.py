@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from chat import views
 from django.contrib import admin
 from django.urls import include, path
+
+from chat import views
 
 urlpatterns = [
     path("", views.page, name="page"),

@@ -37,7 +37,7 @@ class DriverHandler:
             raise ImproperlyConfigured(
                 f"{self.place()} has no driver {alias!r}. {unknown(alias, configured)}"
             )
-        return create_backend(self.place(alias), configured[alias], Driver, alias=alias)
+        return create_backend(self.place(alias), configured[alias], Driver, alias=alias)  # type: ignore[type-abstract]
 
     @staticmethod
     def place(*keys: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -39,7 +39,9 @@ class Driver(ABC):
         self.alias = alias
 
     @abstractmethod
-    def stream(self, messages: Sequence[Message], **options: Any) -> AsyncIterator[DriverEvent]:
+    def stream(
+        self, messages: Sequence[Message], **options: Any
+    ) -> AsyncGenerator[DriverEvent, None]:
         """Ask the model; yield deltas in the order of the answer, then one Finished.
 
         An async generator. `options` override the driver's own for this call. Raises a DriverError

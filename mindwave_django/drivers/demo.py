@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from mindwave_django.drivers.base import Driver
@@ -46,7 +46,7 @@ class DemoDriver(Driver):
         temperature: float | None = None,
         max_tokens: int | None = None,
         **_: Any,
-    ) -> AsyncIterator[DriverEvent]:
+    ) -> AsyncGenerator[DriverEvent, None]:
         """Yield an answer that fits the last message, cut off after `max_tokens` pieces."""
         del temperature
         tokens = TOKEN.findall(answer_to(messages[-1].content))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -68,13 +68,13 @@ class OpenAIDriver(Driver):
         organization: str | None = None,
         project: str | None = None,
         model: str = "gpt-4.1-mini",
-        temperature: float | None | object = UNSET,
+        temperature: float | object | None = UNSET,
         max_tokens: int | None = 2000,
         top_p: float | None = None,
         stop: str | Sequence[str] | None = None,
         seed: int | None = None,
         reasoning_effort: str | None = None,
-        token_limit_parameter: TokenLimitParameter = "auto",
+        token_limit_parameter: TokenLimitParameter = "auto",  # noqa: S107
         include_usage: bool = True,
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
@@ -107,20 +107,20 @@ class OpenAIDriver(Driver):
         self._extra_headers = dict(extra_headers or {})
         self._clients: PerLoop[AsyncOpenAI] = PerLoop(self._build_client, _close_client)
 
-    async def stream(
+    async def stream(  # type: ignore[override]  # names the options it takes
         self,
         messages: Sequence[Message],
         *,
         model: str | None = None,
-        temperature: float | None | object = UNSET,
-        max_tokens: int | None | object = UNSET,
-        top_p: float | None | object = UNSET,
-        stop: str | Sequence[str] | None | object = UNSET,
-        seed: int | None | object = UNSET,
-        reasoning_effort: str | None | object = UNSET,
+        temperature: float | object | None = UNSET,
+        max_tokens: int | object | None = UNSET,
+        top_p: float | object | None = UNSET,
+        stop: str | Sequence[str] | object | None = UNSET,
+        seed: int | object | None = UNSET,
+        reasoning_effort: str | object | None = UNSET,
         extra_body: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[DriverEvent]:
+    ) -> AsyncGenerator[DriverEvent, None]:
         """Ask the model; yield its deltas as they come, then one Finished."""
         options = {
             "temperature": temperature,
@@ -186,7 +186,9 @@ class OpenAIDriver(Driver):
             **{name: value for name, value in chosen.items() if value is not None},
         }
 
-    async def _bytes(self, body: dict[str, Any], headers: dict[str, str]) -> AsyncIterator[bytes]:
+    async def _bytes(
+        self, body: dict[str, Any], headers: dict[str, str]
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the body of the provider's answer as it arrives."""
         client = await self._client()
         if self._include_usage and "stream_options" not in body:
@@ -204,7 +206,7 @@ class OpenAIDriver(Driver):
 
     async def _post(
         self, client: AsyncOpenAI, body: dict[str, Any], headers: dict[str, str]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         import httpx2  # noqa: PLC0415  # here already: the client brought it
         import openai  # noqa: PLC0415
 
@@ -258,7 +260,7 @@ class OpenAIDriver(Driver):
         return client
 
 
-class _UsageRejected(Exception):  # noqa: N818  # a turn in the road, never seen outside
+class _UsageRejected(Exception):  # a turn in the road, never seen outside
     """The server does not know `stream_options`."""
 
 

@@ -143,11 +143,12 @@ def _any(data: bytes) -> Any:
 
 
 def _usage(usage: _Usage) -> Usage:
+    read, written = usage.prompt_tokens_details, usage.completion_tokens_details
     return Usage(
         usage.prompt_tokens,
         usage.completion_tokens,
-        usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens,
-        usage.completion_tokens_details and usage.completion_tokens_details.reasoning_tokens,
+        read.cached_tokens if read else None,
+        written.reasoning_tokens if written else None,
     )
 
 
@@ -168,7 +169,11 @@ _TEMPORARY = {408, 409, 425}
 
 
 def error_from(
-    body: object, status: int | None = None, *, retry_after: float | None = None, request_id: str = ""
+    body: object,
+    status: int | None = None,
+    *,
+    retry_after: float | None = None,
+    request_id: str = "",
 ) -> DriverError:
     """Return our error for a provider's error object and HTTP status.
 

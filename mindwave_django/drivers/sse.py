@@ -37,10 +37,7 @@ class EventDecoder:
 
         Raises ProviderProtocolError once an unfinished event exceeds MAX_EVENT_BYTES.
         """
-        events = []
-        for line in self._lines(chunk):
-            if event := self._take(line):
-                events.append(event)
+        events = [event for line in self._lines(chunk) if (event := self._take(line))]
         if self._size > MAX_EVENT_BYTES:
             raise ProviderProtocolError(f"An event exceeds {MAX_EVENT_BYTES} bytes.")
         return events

@@ -71,7 +71,7 @@ class Announcer:
     async def end(self, ended: StreamEnded, chunk: int) -> None:
         """Announce the end, after everything else; waits at most DRAIN_LIMIT for slow receivers."""
         if token_streamed.receivers:
-            tokens = ended.usage and ended.usage.output_tokens
+            tokens = ended.usage.output_tokens if ended.usage else None
             self._metadata["finish_reason"] = ended.finish_reason
             self._add(self._event("", chunk if tokens is None else tokens, chunk, is_final=True))
         self._closing = True

@@ -71,7 +71,7 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 
 background = BackgroundLoop()
-os.register_at_fork(after_in_child=background._reset)  # noqa: SLF001
+os.register_at_fork(after_in_child=background._reset)
 atexit.register(background.stop)
 
 
@@ -120,10 +120,10 @@ class LoopIterator(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        item = self.run(self._step())
+        item: Any = self.run(self._step())
         if item is _END:
             raise StopIteration
-        return item
+        return item  # type: ignore[no-any-return]  # not the sentinel
 
     def close(self) -> None:
         """Close the source, on its loop."""

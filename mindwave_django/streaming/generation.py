@@ -27,7 +27,6 @@ from mindwave_django.events import (
     UsageSource,
 )
 from mindwave_django.exceptions import (
-    GenerationTimeout,
     InternalError,
     MindwaveError,
     ProviderConnectionLost,
@@ -180,7 +179,7 @@ class Generation:
 
     async def _generate(self, announcer: Announcer) -> Ended:
         call = self._call
-        async with aclosing(call.driver.stream(call.messages, **call.options)) as events:  # type: ignore[type-var]  # an async generator, by contract
+        async with aclosing(call.driver.stream(call.messages, **call.options)) as events:
             async for event in events:
                 self._watch.heard()
                 if isinstance(event, Finished):
@@ -246,9 +245,7 @@ class Generation:
             async with asyncio.timeout(COUNT_LIMIT):
                 return await worker.run(tokens.usage_of, *texts, self._call.model)
         except Exception:  # noqa: BLE001  # counting must not cost the answer
-            return Usage(
-                output_tokens=tokens.estimate(texts[1]), source=UsageSource.ESTIMATED
-            )
+            return Usage(output_tokens=tokens.estimate(texts[1]), source=UsageSource.ESTIMATED)
         finally:
             worker.close()
 
@@ -266,7 +263,9 @@ class Generation:
             # The message may repeat the prompt or a key; where it happened cannot.
             told = f"{type(exc).__name__}, message withheld (MINDWAVE['LOG_CONTENT'] shows it)\n"
             told += "".join(traceback.format_tb(exc.__traceback__))
-        logger.error("Stream %s, driver %r failed: %s", self.stream_id, self._call.driver.alias, told)
+        logger.error(
+            "Stream %s, driver %r failed: %s", self.stream_id, self._call.driver.alias, told
+        )
         return Ended(Outcome.FAILED, code=error.code, retry_after=error.retry_after)
 
     def _worker(self) -> Worker:

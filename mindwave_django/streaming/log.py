@@ -110,7 +110,7 @@ class MemoryLog(Log):
     async def last_reader_at(self, stream_id: str) -> float | None:
         """Return when the answer had a reader last."""
         answer = self._answers.get(stream_id)
-        return answer and answer.last_reader_at
+        return answer.last_reader_at if answer else None
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -128,7 +128,7 @@ class _CurrentLog:
     def __call__(self) -> Log:
         if self._log is None:
             place = mindwave_settings.STREAMING.place("LOG")
-            self._log = create_backend(place, mindwave_settings.STREAMING.LOG, Log)
+            self._log = create_backend(place, mindwave_settings.STREAMING.LOG, Log)  # type: ignore[type-abstract]
         return self._log
 
     def reset(self, *, setting: str, **kwargs: Any) -> None:

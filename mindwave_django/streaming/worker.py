@@ -31,7 +31,7 @@ def needs_this_thread() -> bool:
 
 
 def _is_in_memory(connection: Any) -> bool:
-    return connection.vendor == "sqlite" and connection.is_in_memory_db()
+    return bool(connection.vendor == "sqlite" and connection.is_in_memory_db())
 
 
 def parent_executor(loop: asyncio.AbstractEventLoop) -> Executor | None:
@@ -47,9 +47,9 @@ def parent_executor(loop: asyncio.AbstractEventLoop) -> Executor | None:
 class Worker:
     """Runs sync work of one generation in one thread, in order, without blocking the loop.
 
-    A thread of its own, started at the first call and ended by `close`: were it shared, as asgiref's
-    is, every stream would wait for one slow receiver. With `executor`, that one is used instead and
-    left open.
+    A thread of its own, started at the first call and ended by `close`: were it shared, as
+    asgiref's is, every stream would wait for one slow receiver. With `executor`, that one is used
+    instead and left open.
     """
 
     def __init__(self, executor: Executor | None = None) -> None:

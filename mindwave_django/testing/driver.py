@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
@@ -59,9 +59,9 @@ class FakeCall(NamedTuple):
 class FakeDriver(Driver):
     """Gives scripted replies and remembers what it was asked.
 
-    `reply` adds a reply: a sequence of texts, events, gates to wait at, and errors to raise. A reply
-    without a Finished gets one, unless it ends with an error. The last reply is given again when
-    there are no more. `closed` counts the replies that have been let go, finished or not.
+    `reply` adds a reply: a sequence of texts, events, gates to wait at, and errors to raise. A
+    reply without a Finished gets one, unless it ends with an error. The last reply is given again
+    when there are no more. `closed` counts the replies that have been let go, finished or not.
     """
 
     provider_name = "fake"
@@ -83,7 +83,7 @@ class FakeDriver(Driver):
 
     async def stream(
         self, messages: Sequence[Message], **options: Any
-    ) -> AsyncIterator[DriverEvent]:
+    ) -> AsyncGenerator[DriverEvent, None]:
         """Give the next reply."""
         self.calls.append(FakeCall(tuple(messages), options))
         steps = self._replies.popleft() if len(self._replies) > 1 else (self._replies or [()])[0]
@@ -107,8 +107,8 @@ def fake_driver(
 ) -> Iterator[FakeDriver]:
     """Put a fake driver in the place of `alias`, with one reply of these steps.
 
-        with fake_driver("Hello", " world") as driver:
-            response = self.client.get("/chat?prompt=Hi")
+    with fake_driver("Hello", " world") as driver:
+        response = self.client.get("/chat?prompt=Hi")
     """
     config = {"BACKEND": f"{backend.__module__}.{backend.__qualname__}"}
     mindwave = getattr(settings, "MINDWAVE", {})

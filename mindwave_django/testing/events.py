@@ -27,7 +27,8 @@ def parse_events(body: bytes) -> list[ServerSentEvent]:
     browsers drop it.
     """
     events = []
-    name, last_id, data = "", "", []
+    name, last_id = "", ""
+    data: list[str] = []
     for line in _lines(body):
         if not line:
             if data:
