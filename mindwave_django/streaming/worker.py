@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 from asgiref.sync import AsyncToSync
+from django.core import mail
 from django.db import connections
 
 T = TypeVar("T")
@@ -23,11 +25,20 @@ def release_connections() -> None:
 
 
 def needs_this_thread() -> bool:
-    """Return whether only this thread sees its database as it is: in `TestCase`, or in memory."""
-    return any(
+    """Return whether sync work has to be done in this very thread, as it has to be in tests.
+
+    Only this thread sees its open transaction, as `TestCase` has one, and its database in memory;
+    and only here does Django's test runner forbid databases that a test has not asked for.
+    """
+    return _is_test_thread() or any(
         connection.in_atomic_block or _is_in_memory(connection)
         for connection in connections.all(initialized_only=True)
     )
+
+
+def _is_test_thread() -> bool:
+    # `outbox` is there from `setup_test_environment` on.
+    return hasattr(mail, "outbox") and threading.current_thread() is threading.main_thread()
 
 
 def _is_in_memory(connection: Any) -> bool:
