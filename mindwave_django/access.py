@@ -29,22 +29,33 @@ class Caller(NamedTuple):
 
 async def acaller(request: HttpRequest) -> Caller:
     """Return who asks, in an async view or response."""
-    if not hasattr(request, "auser"):
-        return _caller(request, None)
-    return _caller(request, await request.auser())
+    user = await request.auser() if hasattr(request, "auser") else None
+    if user is not None and user.is_authenticated:
+        return _user(user)
+    session = _session(request)
+    return _session_owner(session and await session.aget(SESSION_OWNER_KEY))
 
 
 def caller(request: HttpRequest) -> Caller:
     """Return who asks, in synchronous code."""
-    return _caller(request, getattr(request, "user", None))
-
-
-def _caller(request: HttpRequest, user: Any) -> Caller:
+    user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        return Caller(f"u:{user.pk}", user)
+        return _user(user)
+    session = _session(request)
+    return _session_owner(session and session.get(SESSION_OWNER_KEY))
+
+
+def _user(user: Any) -> Caller:
+    return Caller(f"u:{user.pk}", user)
+
+
+def _session(request: HttpRequest) -> Any:
+    # A session without a key is a new one, with nothing in it that would be worth loading.
     session = getattr(request, "session", None)
-    # A session that was not loaded was not needed either, and has no owner yet.
-    token = session.get(SESSION_OWNER_KEY) if session is not None and session.session_key else None
+    return session if session is not None and session.session_key else None
+
+
+def _session_owner(token: str | None) -> Caller:
     return Caller(f"s:{token}" if token else "", None)
 
 

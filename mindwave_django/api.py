@@ -23,8 +23,9 @@ from mindwave_django.protocols import PROTOCOLS
 from mindwave_django.streaming.announce import OnChunk
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
+from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.follow import Follower
-from mindwave_django.streaming.generation import Call, Generation
+from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.worker import needs_this_thread
 from mindwave_django.tracing import current_trace

@@ -17,12 +17,13 @@ from django.utils import translation
 
 from mindwave_django.access import Caller, acaller, caller
 from mindwave_django.events import CancelReason, Ended, Outcome
-from mindwave_django.exceptions import MindwaveError, StreamExpired
+from mindwave_django.exceptions import InternalError, MindwaveError, StreamExpired
 from mindwave_django.protocols import PROTOCOLS
 from mindwave_django.streaming.answer import Answer, Position
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox
+from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.follow import Follower
-from mindwave_django.streaming.generation import Call, Generation
+from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.worker import needs_this_thread, release_connections
 
@@ -174,7 +175,16 @@ class Body:
     async def _go_on(self) -> bytes:
         if self._follower is None:
             raise StopAsyncIteration
-        return self._encode(await anext(self._follower))
+        try:
+            return self._encode(await anext(self._follower))
+        except Exception as exc:
+            if isinstance(exc, StopAsyncIteration):
+                raise
+            # Told as a failure: a reader that only lost its line would come back for ever.
+            logger.exception("Stream %s could not be followed.", self._protocol.stream_id)
+            self._leave()
+            self._follower = None
+            return self._encode([Ended(Outcome.FAILED, code=InternalError.code)])
 
     def _encode(self, portion: Any) -> bytes:
         if not isinstance(portion[-1], Ended):

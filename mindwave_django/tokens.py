@@ -7,9 +7,11 @@ request: a vocabulary counts as being at hand only if its file lies in tiktoken'
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,10 @@ from mindwave_django.messages import Message
 if TYPE_CHECKING:
     import tiktoken
 
+logger = logging.getLogger("mindwave_django")
+
+COUNT_LIMIT = 5.0  # seconds for the tokenizer, which takes one to load
+
 # Cached under the SHA-1 of the address from which tiktoken 0.4 and later load them.
 VOCABULARY_FILES = {
     "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
@@ -29,14 +35,31 @@ CHARACTERS_PER_TOKEN = 4  # of English; other scripts need fewer, see `estimate`
 MESSAGE_OVERHEAD = 3  # tokens that frame each message in OpenAI's chat format
 
 
+async def ausage_of(messages: Sequence[Message], text: str, model: str) -> Usage:
+    """Return the usage of a call as counted here, in a thread; a rough one if that takes long."""
+    try:
+        async with asyncio.timeout(COUNT_LIMIT):
+            return await asyncio.to_thread(usage_of, messages, text, model)
+    except Exception:
+        logger.warning("Counting tokens failed; they are estimated.", exc_info=True)
+        return _usage(messages, text, estimate, UsageSource.ESTIMATED)
+
+
 def usage_of(messages: Sequence[Message], text: str, model: str) -> Usage:
-    """Return the usage of a call as counted here; blocks, so call it in a thread."""
+    """Return the usage of a call as counted here; blocks."""
     encoding = encoding_for(model)
-    count = estimate if encoding is None else lambda t: len(encoding.encode_ordinary(t))
+    if encoding is None:
+        return _usage(messages, text, estimate, UsageSource.ESTIMATED)
+    return _usage(messages, text, lambda t: len(encoding.encode_ordinary(t)), UsageSource.TOKENIZER)
+
+
+def _usage(
+    messages: Sequence[Message], text: str, count: Callable[[str], int], source: UsageSource
+) -> Usage:
     return Usage(
         input_tokens=sum(count(message.content) + MESSAGE_OVERHEAD for message in messages),
         output_tokens=count(text),
-        source=UsageSource.ESTIMATED if encoding is None else UsageSource.TOKENIZER,
+        source=source,
     )
 
 

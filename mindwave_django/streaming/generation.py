@@ -6,17 +6,13 @@ import asyncio
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import aclosing
-from typing import Any
+from contextlib import aclosing, suppress
 
 import msgspec
 
 from mindwave_django import tokens
-from mindwave_django.conf import mindwave_settings
-from mindwave_django.drivers.base import Driver
 from mindwave_django.events import (
     CancelReason,
     Ended,
@@ -24,56 +20,28 @@ from mindwave_django.events import (
     Outcome,
     TextDelta,
     Usage,
-    UsageSource,
 )
 from mindwave_django.exceptions import (
+    AnswerTooLarge,
     InternalError,
     MindwaveError,
     ProviderConnectionLost,
 )
-from mindwave_django.messages import Message, Role
 from mindwave_django.signals import StreamEnded, StreamStarted
-from mindwave_django.streaming.announce import Announcer, OnChunk
+from mindwave_django.streaming.announce import Announcer
+from mindwave_django.streaming.call import Call
+from mindwave_django.streaming.failure import describe_failure
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.normalise import TextNormaliser
 from mindwave_django.streaming.watch import Watch
 from mindwave_django.streaming.worker import Worker, parent_executor
-from mindwave_django.tracing import TraceContext, current_ids, fresh_context
+from mindwave_django.tracing import current_ids, fresh_context
 
 logger = logging.getLogger("mindwave_django")
 
 CLOSE_LIMIT = 5.0  # seconds for a driver to end its work, before it is cancelled once more
-COUNT_LIMIT = 5.0  # seconds for the tokenizer, which takes one to load
 
 _running: set[asyncio.Task[None]] = set()  # strong references: the loop keeps weak ones only
-
-
-class Call(msgspec.Struct, frozen=True):
-    """What is asked, of whom, and on whose behalf."""
-
-    driver: Driver
-    messages: tuple[Message, ...]
-    options: dict[str, Any]
-    context: dict[str, Any]
-    owner: str = ""
-    user: Any = None
-    on_chunk: OnChunk | None = None
-    trace_context: TraceContext | None = None
-
-    def on_behalf_of(self, owner: str, user: Any) -> Call:
-        """Return this call for somebody."""
-        return msgspec.structs.replace(self, owner=owner, user=user)
-
-    @property
-    def model(self) -> str:
-        """The model asked for."""
-        return self.options.get("model") or self.driver.model
-
-    @property
-    def prompt(self) -> str:
-        """The last thing the user said."""
-        said = (m.content for m in reversed(self.messages) if m.role is Role.USER)
-        return next(said, "")
 
 
 class Generation:
@@ -181,6 +149,8 @@ class Generation:
         call = self._call
         async with aclosing(call.driver.stream(call.messages, **call.options)) as events:
             async for event in events:
+                if self._stopped is not None:  # the driver swallowed its cancellation
+                    raise asyncio.CancelledError
                 self._watch.heard()
                 if isinstance(event, Finished):
                     self._finished = event
@@ -192,8 +162,17 @@ class Generation:
 
     def _take(self, text: str, announcer: Announcer, *, is_text: bool) -> None:
         text = (self._text if is_text else self._reasoning).feed(text)
-        if not text:
-            return
+        if text:
+            self._add(text, announcer, is_text=is_text)
+
+    def _flush(self, announcer: Announcer) -> None:
+        """Add what the normalisers still hold: half a character at most."""
+        with suppress(AnswerTooLarge):
+            for normaliser, is_text in ((self._reasoning, False), (self._text, True)):
+                if rest := normaliser.finish():
+                    self._add(rest, announcer, is_text=is_text)
+
+    def _add(self, text: str, announcer: Announcer, *, is_text: bool) -> None:
         self.answer.append(text.encode(), is_reasoning=not is_text)
         if not is_text:
             return
@@ -205,19 +184,17 @@ class Generation:
 
     async def _end(self, ended: Ended, started: StreamStarted, announcer: Announcer) -> None:
         """Settle the ending: first the log, so that readers get it, then the signal."""
-        for normaliser, is_text in ((self._text, True), (self._reasoning, False)):
-            if (rest := normaliser.finish()) and ended.code != "answer_too_large":
-                self._take_rest(rest, announcer, is_text=is_text)
+        self._flush(announcer)
+        usage = None
         try:
             usage = await self._usage()
-        except asyncio.CancelledError:
-            usage = None
-        finished = self._finished or Finished(reason="")
-        ended = msgspec.structs.replace(ended, usage=usage, finish_reason=finished.reason)
-        try:
-            await self._log.finish(self.answer, ended)
         finally:
-            await announcer.end(self._summary(started, ended, finished), self._chunks)
+            finished = self._finished or Finished(reason="")
+            ended = msgspec.structs.replace(ended, usage=usage, finish_reason=finished.reason)
+            try:
+                await self._log.finish(self.answer, ended)
+            finally:
+                await announcer.end(self._summary(started, ended, finished), self._chunks)
         logger.info(
             "Stream %s %s%s after %d chunks, %d bytes.",
             self.stream_id,
@@ -227,45 +204,20 @@ class Generation:
             self.answer.size,
         )
 
-    def _take_rest(self, rest: str, announcer: Announcer, *, is_text: bool) -> None:
-        self.answer.append(rest.encode(), is_reasoning=not is_text)
-        if is_text:
-            self._chunks += 1
-            announcer.token(rest, self._chunks)
-
     async def _usage(self) -> Usage | None:
-        """Return what the provider reported, else what is counted here, else a rough estimate."""
+        """Return what the provider reported, else what is counted here."""
         if self._finished is not None and self._finished.usage is not None:
             return self._finished.usage
         if self._watch.heard_nothing:
             return None  # nothing says that the provider ever saw the messages
-        worker = Worker()
-        texts = (self._call.messages, self.answer.text + self.answer.reasoning)
-        try:
-            async with asyncio.timeout(COUNT_LIMIT):
-                return await worker.run(tokens.usage_of, *texts, self._call.model)
-        except Exception:  # noqa: BLE001  # counting must not cost the answer
-            return Usage(output_tokens=tokens.estimate(texts[1]), source=UsageSource.ESTIMATED)
-        finally:
-            worker.close()
+        said = self.answer.text + self.answer.reasoning
+        return await tokens.ausage_of(self._call.messages, said, self._call.model)
 
     def _failure(self, exc: Exception) -> Ended:
         """Log what went wrong and return what the reader is told about it."""
         self.error = error = exc if isinstance(exc, MindwaveError) else InternalError()
-        content = mindwave_settings.LOG_CONTENT
-        if isinstance(exc, MindwaveError):
-            told = f"{type(exc).__name__}: {exc}"
-            if content and error.detail:
-                told += f" ({error.detail})"
-        elif content:
-            told = "".join(traceback.format_exception(exc))
-        else:
-            # The message may repeat the prompt or a key; where it happened cannot.
-            told = f"{type(exc).__name__}, message withheld (MINDWAVE['LOG_CONTENT'] shows it)\n"
-            told += "".join(traceback.format_tb(exc.__traceback__))
-        logger.error(
-            "Stream %s, driver %r failed: %s", self.stream_id, self._call.driver.alias, told
-        )
+        alias, told = self._call.driver.alias, describe_failure(exc)
+        logger.error("Stream %s, driver %r failed: %s", self.stream_id, alias, told)
         return Ended(Outcome.FAILED, code=error.code, retry_after=error.retry_after)
 
     def _worker(self) -> Worker:
