@@ -112,9 +112,13 @@ def require_own_page(request: HttpRequest) -> None:
 
 def _comes_from_allowed_origin(request: HttpRequest) -> bool:
     source = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return _origin(source) in map(_origin, mindwave_settings.CHAT.ALLOWED_ORIGINS)
+    origin = _origin(source)
+    return all(origin) and origin in map(_origin, mindwave_settings.CHAT.ALLOWED_ORIGINS)
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # what cannot be read is foreign
+        return "", ""
     return parts.scheme.lower(), parts.netloc.lower()

@@ -201,8 +201,7 @@ class _Reading:
         if ended is None or ended.outcome is Outcome.CANCELLED:
             raise Interrupted("The call was cancelled.")
         if ended.outcome is Outcome.FAILED:
-            error = error_for(ended.code)(retry_after=ended.retry_after)
-            raise error from self.generation.error
+            raise self.generation.error or error_for(ended.code)()
         return ended
 
 

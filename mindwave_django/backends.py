@@ -71,7 +71,7 @@ def _parse(place: str, config: object) -> tuple[str, Mapping[str, Any]]:
 def _import(place: str, backend: str, base: type[T]) -> type[T]:
     try:
         cls = import_string(backend)
-    except ImportError as exc:
+    except (ImportError, ValueError, TypeError) as exc:  # the last two for ".x" and "..x"
         raise BackendError(
             f"{place}: Could not import BACKEND {backend!r}: {exc}", check_id="mindwave.E004"
         ) from exc

@@ -68,16 +68,16 @@ def _check_log() -> Iterator[CheckMessage]:
 
 
 def _check_access() -> Iterator[CheckMessage]:
-    rule = mindwave_settings.CHAT.ACCESS
+    rule, place = mindwave_settings.CHAT.ACCESS, mindwave_settings.CHAT.place("ACCESS")
     if not isinstance(rule, str):
         return
     try:
-        import_string(rule)
-    except ImportError as exc:
-        yield Error(
-            f"{mindwave_settings.CHAT.place('ACCESS')}: Could not import {rule!r}: {exc}",
-            id="mindwave.E004",
-        )
+        found = import_string(rule)
+    except (ImportError, ValueError, TypeError) as exc:  # the last two for ".x" and "..x"
+        yield Error(f"{place}: Could not import {rule!r}: {exc}", id="mindwave.E004")
+        return
+    if not callable(found):
+        yield Error(f"{place}: {rule!r} should be callable.", id="mindwave.E004")
 
 
 def _backend_error(exc: BackendError) -> Error:
@@ -86,6 +86,8 @@ def _backend_error(exc: BackendError) -> Error:
 
 def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn where strangers, or foreign pages, could spend the owner's money in production."""
+    if any(True for group in mindwave_settings.groups() for _ in _check_group(group)):
+        return []  # `check_settings` says what is wrong
     return [*_check_open_access(), *_check_cross_site()]
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, overload
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -83,7 +85,7 @@ def _require_dict(value: object, place: str) -> None:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def seconds(default: float, *, zero: bool = False) -> Setting[float]:
@@ -124,6 +126,23 @@ def names() -> Setting[list[str]]:
     )
 
 
+def _is_origin(value: object) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    return parts is not None and bool(parts.scheme and parts.netloc) and not parts.path.strip("/")
+
+
+def origins() -> Setting[list[str]]:
+    """Return a list of origins, scheme and host, empty by default."""
+    return Setting(
+        [],
+        lambda value: isinstance(value, list | tuple) and all(map(_is_origin, value)),
+        "a list of origins such as 'https://example.com'",
+    )
+
+
 def _path_or_callable(value: object) -> bool:
     return callable(value) or (isinstance(value, str) and "." in value)
 
@@ -153,7 +172,7 @@ class Chat(Group):
     ACCESS = Setting[Any](
         "mindwave_django.access.authenticated", _path_or_callable, "a dotted path or a callable"
     )
-    ALLOWED_ORIGINS = names()
+    ALLOWED_ORIGINS = origins()
     ALLOWED_MODELS = names()
     MAX_PROMPT_LENGTH = count(5000)
     MAX_TOKENS = count(4000)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class MindwaveError(Exception):
     """Base of every error this package raises on purpose; catching it is enough."""
 
-    code: ClassVar[str] = "internal_error"
+    code: ClassVar[str] = "error"
     message: ClassVar[_StrPromise | str] = _("Something went wrong on our side.")
     retryable: ClassVar[bool] = False
     status: ClassVar[int] = 500
@@ -62,8 +62,10 @@ class InvalidRequest(MindwaveError):
     message = _("The request is not valid.")
     status = 400
 
-    def __init__(self, reason: str = "", *, fields: dict[str, list[str]] | None = None) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, reason: str = "", *, fields: dict[str, list[str]] | None = None, detail: str = ""
+    ) -> None:
+        super().__init__(reason, detail=detail)
         self.fields = fields or {}
 
 
@@ -116,6 +118,8 @@ class Interrupted(MindwaveError):
 
 class InternalError(MindwaveError):
     """A defect: an exception nobody expected."""
+
+    code = "internal_error"
 
 
 class DriverError(MindwaveError):

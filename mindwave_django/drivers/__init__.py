@@ -28,7 +28,8 @@ class DriverHandler:
     def __getitem__(self, alias: str) -> Driver:
         """Return the driver called `alias`; raise ImproperlyConfigured if it cannot be had."""
         if alias not in self._drivers:
-            self._drivers[alias] = self._create(alias)
+            # Two threads may build one each; both get the first.
+            self._drivers.setdefault(alias, self._create(alias))
         return self._drivers[alias]
 
     def _create(self, alias: str) -> Driver:

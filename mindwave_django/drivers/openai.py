@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import math
 import os
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -25,6 +27,7 @@ from mindwave_django.exceptions import (
     ProviderAuthenticationError,
     ProviderConnectionLost,
     ProviderProtocolError,
+    ProviderRejected,
     ProviderUnavailable,
 )
 from mindwave_django.messages import Message
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 # Models that think first: they want `max_completion_tokens` and refuse a temperature.
 REASONING_MODEL = re.compile(r"(.*/)?(o\d|gpt-[5-9])")
 UNSET: Final = object()
+DRAIN_LIMIT = 0.5  # seconds for a body to end after `[DONE]`
 
 TokenLimitParameter: TypeAlias = Literal["auto", "max_tokens", "max_completion_tokens"]
 
@@ -135,11 +139,18 @@ class OpenAIDriver(Driver):
         headers = self._extra_headers | dict(extra_headers or {})
         reader = ChatCompletionReader()
         decoder = EventDecoder()
-        async with aclosing(self._bytes(body, headers)) as chunks:
-            async for chunk in chunks:
-                for name, data in decoder.feed(chunk):
-                    if (event := reader.read(name, data)) is not None:
-                        yield event
+        try:
+            async with aclosing(self._bytes(body, headers)) as chunks:
+                async for chunk in chunks:
+                    for name, data in decoder.feed(chunk):
+                        for event in reader.read(name, data):
+                            yield event
+                    if reader.is_done:
+                        await _drain(chunks)
+                        break
+        except ProviderConnectionLost:
+            if not reader.is_whole:
+                raise
         yield reader.finish()
 
     def check(self, place: str) -> Iterable[CheckMessage]:
@@ -207,7 +218,8 @@ class OpenAIDriver(Driver):
     async def _post(
         self, client: AsyncOpenAI, body: dict[str, Any], headers: dict[str, str]
     ) -> AsyncGenerator[bytes, None]:
-        import httpx2  # noqa: PLC0415  # here already: the client brought it
+        import aiohttp  # noqa: PLC0415  # here already: the client brought it
+        import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
 
         started = False
@@ -225,15 +237,13 @@ class OpenAIDriver(Driver):
                     started = True
                     yield chunk
         except openai.APIStatusError as exc:
-            if "stream_options" in body and _rejects_usage(exc):
-                raise _UsageRejected from exc
-            raise _status_error(exc) from exc
-        except (openai.APITimeoutError, httpx2.TimeoutException) as exc:
-            raise GenerationTimeout("The provider was silent for too long.") from exc
+            raise _status_error(exc) from None
         except (openai.APIConnectionError, httpx2.TransportError) as exc:
-            raise _connection_error(exc, started=started) from exc
-        except (openai.OpenAIError, httpx2.HTTPError) as exc:
-            raise ProviderProtocolError(f"The provider's answer is broken ({_name(exc)}).") from exc
+            raise _connection_error(exc, started=started) from None
+        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as exc:
+            raise ProviderProtocolError(
+                f"The provider's answer is broken ({_name(exc)})."
+            ) from None
 
     def _build_client(self) -> AsyncOpenAI:
         """Build a client; blocks for long, so it runs in a thread."""
@@ -254,13 +264,13 @@ class OpenAIDriver(Driver):
             max_retries=self._max_retries,
             timeout=httpx2.Timeout(silence, connect=self._connect_timeout),
             http_client=openai.DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+                limits=httpx2.Limits(max_connections=0)  # aiohttp's word for "no limit"
             ),
         )
         return client
 
 
-class _UsageRejected(Exception):  # a turn in the road, never seen outside
+class _UsageRejected(ProviderRejected):
     """The server does not know `stream_options`."""
 
 
@@ -268,24 +278,46 @@ async def _close_client(client: AsyncOpenAI) -> None:
     await client.close()
 
 
+async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
+    """Read to the end of the body, or the connection could not be used again; not for long."""
+    with suppress(TimeoutError, DriverError):
+        async with asyncio.timeout(DRAIN_LIMIT):
+            async for _ in chunks:
+                pass
+
+
+# Errors are told by the names of their types, and raised `from None`: their texts may repeat a
+# provider's words, and with them the key or the prompt.
+
+
+def _root(exc: BaseException) -> BaseException:
+    while exc.__cause__ is not None:
+        exc = exc.__cause__
+    return exc
+
+
 def _name(exc: Exception) -> str:
-    cause = exc.__cause__
-    return type(exc).__name__ + (f" from {type(cause).__name__}" if cause else "")
+    root = _root(exc)
+    return type(exc).__name__ + (f" from {type(root).__name__}" if root is not exc else "")
 
 
 def _connection_error(exc: Exception, *, started: bool) -> DriverError:
+    # The root decides: aiohttp's transport calls a refused or closed connection a timeout as well.
+    if isinstance(_root(exc), TimeoutError):
+        return GenerationTimeout("The provider was silent for too long.")
     if started:
         return ProviderConnectionLost(f"The provider's stream broke off ({_name(exc)}).")
     return ProviderUnavailable(f"The provider cannot be reached ({_name(exc)}).")
 
 
 def _status_error(exc: Any) -> DriverError:
-    return error_from(
+    error = error_from(
         exc.body,
         exc.status_code,
         retry_after=_retry_after(exc.response.headers),
         request_id=exc.request_id or "",
     )
+    return _UsageRejected(str(error), detail=error.detail) if _rejects_usage(exc) else error
 
 
 def _rejects_usage(exc: Any) -> bool:
@@ -302,10 +334,10 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
     """Return the seconds to wait; RFC 9110, section 10.2.3, allows a number or a date."""
     value = headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -7,6 +7,7 @@ it. Only the fields used here are decoded: that is most of what makes a stream c
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -55,8 +56,8 @@ class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Any = None
-    id: str | None = None
-    model: str | None = None
+    id: Any = None  # texts, but no reason to fail if they are not
+    model: Any = None
 
 
 _decode = msgspec.json.Decoder(_Chunk).decode
@@ -73,15 +74,25 @@ class ChatCompletionReader:
         self._model = ""
         self._response_id = ""
 
-    def read(self, name: bytes, data: bytes) -> DriverEvent | None:
-        """Return the event for one provider event, or None if it carries no text.
+    @property
+    def is_done(self) -> bool:
+        """Whether the provider said that nothing more will come."""
+        return self._done
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer gave a finish reason, or text and then `[DONE]`."""
+        return self._finish_reason is not None or (self._done and self._answered)
+
+    def read(self, name: bytes, data: bytes) -> Sequence[DriverEvent]:
+        """Return the events for one provider event, none if it carries no text.
 
         Raises a DriverError if the provider reports one, and ProviderProtocolError for data that is
         no chunk of an answer.
         """
         if data == b"[DONE]":
             self._done = True
-            return None
+            return ()
         chunk = _parse(data)
         if chunk.error is not None or name == b"error":
             raise error_from(chunk.error if chunk.error is not None else _any(data))
@@ -93,33 +104,34 @@ class ChatCompletionReader:
         A clean end of the body proves nothing: a server that dies behind a proxy ends its body too.
         An answer is whole if it gave a finish reason or said `[DONE]`.
         """
-        if self._finish_reason is None and not (self._done and self._answered):
+        if not self.is_whole:
             if self._done:
                 raise ProviderProtocolError("The provider's stream held no answer.")
             raise ProviderConnectionLost("The provider's stream ended without a finish reason.")
         return Finished(self._finish_reason or "", self._usage, self._model, self._response_id)
 
-    def _take(self, chunk: _Chunk) -> DriverEvent | None:
+    def _take(self, chunk: _Chunk) -> Sequence[DriverEvent]:
         if chunk.usage is not None:
             self._usage = _usage(chunk.usage)
         if not chunk.choices:
-            return None
+            return ()
         if not self._answered:
             self._answered = True
-            self._model = chunk.model or ""
-            self._response_id = chunk.id or ""
+            self._model = str(chunk.model or "")
+            self._response_id = str(chunk.id or "")
         choice = chunk.choices[0]
         if choice.finish_reason:
             self._finish_reason = choice.finish_reason
-        return _event(choice.delta) if choice.delta is not None else None
+        return _events(choice.delta) if choice.delta is not None else ()
 
 
-def _event(delta: _Delta) -> DriverEvent | None:
-    if delta.content:
-        return TextDelta(delta.content)
-    if thought := delta.reasoning_content or delta.reasoning:
-        return ReasoningDelta(thought)
-    return None
+def _events(delta: _Delta) -> Sequence[DriverEvent]:
+    thought = delta.reasoning_content or delta.reasoning
+    if not thought:
+        return (TextDelta(delta.content),) if delta.content else ()
+    # vLLM sends both at once where the thinking ends.
+    events = (ReasoningDelta(thought), TextDelta(delta.content or ""))
+    return events if delta.content else events[:1]
 
 
 def _parse(data: bytes) -> _Chunk:
@@ -132,7 +144,7 @@ def _parse(data: bytes) -> _Chunk:
         except (ValueError, RecursionError) as exc:
             raise ProviderProtocolError(
                 f"An event of {len(data)} bytes is no chunk of an answer ({type(exc).__name__})."
-            ) from exc
+            ) from None
 
 
 def _any(data: bytes) -> Any:
@@ -179,7 +191,7 @@ def error_from(
 
     Its text holds identifiers only; the provider's message goes into `detail`.
     """
-    fields = body if isinstance(body, dict) else {}
+    fields = body if isinstance(body, dict) else {"message": body}
     names = [str(fields[key]) for key in ("code", "type") if fields.get(key)]
     status = status or next((int(name) for name in names if name.isdecimal()), None)
     known = next((_BY_CODE[name] for name in names if name in _BY_CODE), None)

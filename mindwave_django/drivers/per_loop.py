@@ -45,8 +45,9 @@ class PerLoop(Generic[T]):
 
     def _forget_closed_loops(self) -> None:
         # A weak mapping would not do: the object refers to its loop and so keeps its key alive.
-        for loop in [loop for loop in self._entries if loop.is_closed()]:
-            del self._entries[loop]
+        # Other threads do the same meanwhile, hence the copy and the `pop`.
+        for loop in [loop for loop in list(self._entries) if loop.is_closed()]:
+            self._entries.pop(loop, None)
 
 
 class _Entry(Generic[T]):

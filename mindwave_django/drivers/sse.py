@@ -26,11 +26,12 @@ class EventDecoder:
 
     def __init__(self) -> None:
         self._tail: list[bytes] = []  # of a line whose end has not come yet
-        self._size = 0  # bytes held in the tail and in data lines
+        self._tail_size = 0
         self._after_cr = False  # a LF next belongs to the CR before it
         self._started = False
         self._name = b""
         self._data: list[bytes] = []
+        self._data_size = 0
 
     def feed(self, chunk: bytes) -> list[ProviderEvent]:
         """Return the events that `chunk` completes, in order.
@@ -38,7 +39,7 @@ class EventDecoder:
         Raises ProviderProtocolError once an unfinished event exceeds MAX_EVENT_BYTES.
         """
         events = [event for line in self._lines(chunk) if (event := self._take(line))]
-        if self._size > MAX_EVENT_BYTES:
+        if self._tail_size + self._data_size > MAX_EVENT_BYTES:
             raise ProviderProtocolError(f"An event exceeds {MAX_EVENT_BYTES} bytes.")
         return events
 
@@ -52,7 +53,7 @@ class EventDecoder:
         self._after_cr = chunk.endswith(b"\r")
         text = b"".join((*self._tail, chunk))
         self._tail.clear()
-        self._size = sum(map(len, self._data))
+        self._tail_size = 0
         lines = text.splitlines()
         if not text.endswith((b"\n", b"\r")):
             self._hold(lines.pop())
@@ -63,7 +64,7 @@ class EventDecoder:
 
     def _hold(self, part: bytes) -> None:
         self._tail.append(part)
-        self._size += len(part)
+        self._tail_size += len(part)
 
     def _take(self, line: bytes) -> ProviderEvent | None:
         if not line:
@@ -72,7 +73,7 @@ class EventDecoder:
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
-            self._size += len(value)
+            self._data_size += len(value) + 1
         elif field == b"event":
             self._name = value
         return None
@@ -81,4 +82,5 @@ class EventDecoder:
         event = ProviderEvent(self._name, b"\n".join(self._data)) if self._data else None
         self._name = b""
         self._data.clear()
+        self._data_size = 0
         return event

@@ -29,8 +29,8 @@ class Follower:
 
     Each step of the iteration yields everything there is at that moment, so that a reader slower
     than the model gets fewer and larger portions. Every HEARTBEAT_INTERVAL there is a heartbeat,
-    whether text flows or not. FLUSH_INTERVAL is the least time between two portions; the end is not
-    held back.
+    whether text flows or not. FLUSH_INTERVAL is the least time between two portions of text; the
+    end and heartbeats are not held back, and what text there is goes with them.
 
     Counts as a reader from its construction to `close`.
     """
@@ -72,14 +72,14 @@ class Follower:
         self._wake()
 
     async def _portion(self) -> Sequence[Followed]:
-        """Return what is there to send now; empty if that is nothing yet."""
-        if self._heartbeat_due:
-            self._heartbeat_due = False
-            await self._log.reader_seen(self._answer.stream_id)
-            return (HEARTBEAT, *self._read())
-        if self._flush_interval and not await self._may_flush():
-            return ()
-        return self._read()
+        """Return what there is to send now; empty if that is nothing."""
+        if self._flush_interval:
+            await self._flush_time()
+        if not self._heartbeat_due:
+            return self._read()
+        self._heartbeat_due = False
+        await self._log.reader_seen(self._answer.stream_id)
+        return (HEARTBEAT, *self._read())
 
     def _read(self) -> list[Followed]:
         # The end is looked up first: text may grow meanwhile, but not after the end.
@@ -93,28 +93,25 @@ class Follower:
             portion.append(ended)
         return portion
 
-    async def _may_flush(self) -> bool:
-        """Wait out FLUSH_INTERVAL; return False if a heartbeat is due or reading is over."""
-        due = self._flushed_at + self._flush_interval
-        while self._answer.ended is None and not self._closed:
-            left = due - self._loop.time()
+    async def _flush_time(self) -> None:
+        """Wait out FLUSH_INTERVAL; not if the end is there or a heartbeat is due."""
+        while self._answer.ended is None and not self._heartbeat_due:
+            left = self._flushed_at + self._flush_interval - self._loop.time()
             if left <= 0:
-                return True
-            if self._heartbeat_due:
-                return False
+                return
             timer = self._loop.call_later(left, self._wake)
             try:
                 await self._wait()
             finally:
                 timer.cancel()
-        return True
 
     async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
+        waiter = self._waiter = self._loop.create_future()
         try:
-            await self._waiter
+            await waiter
         finally:
-            self._waiter = None
+            if self._waiter is waiter:
+                self._waiter = None
         if self._closed:
             raise StopAsyncIteration
 

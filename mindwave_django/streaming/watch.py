@@ -55,7 +55,11 @@ class Watch:
     def heard(self) -> None:
         """Note that the driver gave something."""
         self._heard_at = self._loop.time()
-        self.heard_nothing = False
+        if self.heard_nothing:
+            self.heard_nothing = False
+            if self._timer is not None:
+                self._timer.cancel()
+            self._look()  # silence is measured with another limit from here on
 
     def close(self) -> None:
         """Stop the clock."""
