@@ -8,11 +8,12 @@ request: a vocabulary counts as being at hand only if its file lies in tiktoken'
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,16 @@ logger = logging.getLogger("mindwave_django")
 
 COUNT_LIMIT = 5.0  # seconds for the tokenizer, which takes one to load
 
-# Cached under the SHA-1 of the address from which tiktoken 0.4 and later load them.
+# File name in tiktoken's cache (the SHA-1 of where it loads it from), and SHA-256 of the content.
 VOCABULARY_FILES = {
-    "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
-    "cl100k_base": "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+    "o200k_base": (
+        "fb374d419588a4632f3f557e76b4b70aebbca790",
+        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    ),
+    "cl100k_base": (
+        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    ),
 }
 CHARACTERS_PER_TOKEN = 4  # of English; other scripts need fewer, see `estimate`
 MESSAGE_OVERHEAD = 3  # tokens that frame each message in OpenAI's chat format
@@ -83,7 +90,7 @@ def estimate(text: str) -> int:
     return max(1, round(ascii_characters / CHARACTERS_PER_TOKEN + others))
 
 
-@lru_cache(maxsize=2)
+@cache
 def _load(name: str) -> tiktoken.Encoding:
     import tiktoken  # noqa: PLC0415
 
@@ -91,12 +98,25 @@ def _load(name: str) -> tiktoken.Encoding:
 
 
 def _is_cached(name: str) -> bool:
-    file = VOCABULARY_FILES.get(name)
-    return file is not None and (_cache_folder() / file).is_file()
+    if name in _whole:
+        return True
+    file, expected = VOCABULARY_FILES.get(name, ("", ""))
+    folder = _cache_folder()
+    if not file or folder is None or not (folder / file).is_file():
+        return False
+    # tiktoken downloads a file again whose content is not what it should be.
+    if hashlib.sha256((folder / file).read_bytes()).hexdigest() != expected:
+        return False
+    _whole.add(name)
+    return True
 
 
-def _cache_folder() -> Path:
+_whole: set[str] = set()  # vocabularies whose files have been looked at
+
+
+def _cache_folder() -> Path | None:
+    """Return where tiktoken looks; None if an empty variable switches its cache off."""
     for variable in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
-        if folder := os.environ.get(variable):
-            return Path(folder)
+        if (folder := os.environ.get(variable)) is not None:
+            return Path(folder) if folder else None
     return Path(tempfile.gettempdir()) / "data-gym-cache"

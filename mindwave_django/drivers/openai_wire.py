@@ -90,12 +90,14 @@ class ChatCompletionReader:
         Raises a DriverError if the provider reports one, and ProviderProtocolError for data that is
         no chunk of an answer.
         """
-        if data == b"[DONE]":
+        if self._done or data == b"[DONE]":
             self._done = True
             return ()
+        if name == b"error":
+            raise error_from(_reported(data))
         chunk = _parse(data)
-        if chunk.error is not None or name == b"error":
-            raise error_from(chunk.error if chunk.error is not None else _any(data))
+        if chunk.error is not None:
+            raise error_from(chunk.error)
         return self._take(chunk)
 
     def finish(self) -> Finished:
@@ -147,11 +149,13 @@ def _parse(data: bytes) -> _Chunk:
             ) from None
 
 
-def _any(data: bytes) -> Any:
+def _reported(data: bytes) -> object:
+    """Return what an error event says: an error object, wrapped or not, or just a text."""
     try:
-        return json.loads(data)
-    except ValueError:
-        return None
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        return data.decode(errors="replace")
+    return (said.get("error") or said) if isinstance(said, dict) else said
 
 
 def _usage(usage: _Usage) -> Usage:

@@ -31,23 +31,25 @@ class PerLoop(Generic[T]):
         async with entry.lock:
             if entry.lifetime is None:
                 entry.value = await loop.run_in_executor(None, self._build)
-                entry.lifetime = self._live(entry.value)
+                entry.lifetime = _live(entry.value, self._close)
                 await anext(entry.lifetime)
         return entry.value
-
-    async def _live(self, value: T) -> AsyncIterator[None]:
-        # The loop knows every async generator started on it and closes it in `shutdown_asyncgens`,
-        # which `asyncio.run` calls: the one hook a loop offers for "close me with you".
-        try:
-            yield
-        finally:
-            await self._close(value)
 
     def _forget_closed_loops(self) -> None:
         # A weak mapping would not do: the object refers to its loop and so keeps its key alive.
         # Other threads do the same meanwhile, hence the copy and the `pop`.
         for loop in [loop for loop in list(self._entries) if loop.is_closed()]:
             self._entries.pop(loop, None)
+
+
+async def _live(value: T, close: Callable[[T], Awaitable[None]]) -> AsyncIterator[None]:
+    # The loop knows every async generator started on it and closes it in `shutdown_asyncgens`,
+    # which `asyncio.run` calls: the one hook a loop offers for "close me with you". It also closes
+    # one that nobody refers to any more, at once if no reference cycle is in the way.
+    try:
+        yield
+    finally:
+        await close(value)
 
 
 class _Entry(Generic[T]):

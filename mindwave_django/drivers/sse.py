@@ -36,12 +36,12 @@ class EventDecoder:
     def feed(self, chunk: bytes) -> list[ProviderEvent]:
         """Return the events that `chunk` completes, in order.
 
-        Raises ProviderProtocolError once an unfinished event exceeds MAX_EVENT_BYTES.
+        Raises ProviderProtocolError if the event left unfinished by the chunks before exceeds
+        MAX_EVENT_BYTES.
         """
-        events = [event for line in self._lines(chunk) if (event := self._take(line))]
         if self._tail_size + self._data_size > MAX_EVENT_BYTES:
             raise ProviderProtocolError(f"An event exceeds {MAX_EVENT_BYTES} bytes.")
-        return events
+        return [event for line in self._lines(chunk) if (event := self._take(line))]
 
     def _lines(self, chunk: bytes) -> list[bytes]:
         if self._after_cr and chunk:

@@ -101,7 +101,7 @@ class SignalTests(SimpleTestCase):
                 raise ValueError("broken receiver")
 
             async def areceive(sender: type, event: Any, **kwargs: Any) -> None:
-                receive(sender, event)  # noqa: B023
+                receive(sender, event)
 
             with (
                 only_receiver(areceive if asynchronous else receive),
