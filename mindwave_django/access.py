@@ -66,8 +66,12 @@ async def anyone(request: HttpRequest) -> bool:
 
 async def authenticated(request: HttpRequest) -> bool:
     """Let logged-in users in."""
-    user = await request.auser()
-    return bool(user.is_authenticated)
+    return await _is_logged_in(request)
+
+
+async def _is_logged_in(request: HttpRequest) -> bool:
+    # Without Django's AuthenticationMiddleware nobody is.
+    return hasattr(request, "auser") and bool((await request.auser()).is_authenticated)
 
 
 async def require_access(request: HttpRequest) -> None:
@@ -85,7 +89,7 @@ async def require_access(request: HttpRequest) -> None:
         allowed = await allowed
     if allowed:
         return
-    if hasattr(request, "auser") and (await request.auser()).is_authenticated:
+    if await _is_logged_in(request):
         raise PermissionDenied("MINDWAVE['CHAT']['ACCESS'] refused a logged-in user.")
     raise AuthenticationRequired("MINDWAVE['CHAT']['ACCESS'] refused an anonymous user.")
 

@@ -13,6 +13,15 @@ from mindwave_django.conf import mindwave_settings
 MAX_TEMPERATURE = 2
 
 
+def _is_unicode(text: str) -> bool:
+    """Return False for half a surrogate pair, which JSON lets through."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class PromptForm(forms.Form):
     """A prompt and, within the site's bounds, how to answer it."""
 
@@ -24,6 +33,8 @@ class PromptForm(forms.Form):
     def clean_prompt(self) -> str:
         """Bound the prompt by MAX_PROMPT_LENGTH characters."""
         prompt: str = self.cleaned_data["prompt"]
+        if not _is_unicode(prompt):
+            raise ValidationError(_("This text is not valid Unicode."), code="invalid")
         limit = mindwave_settings.CHAT.MAX_PROMPT_LENGTH
         if len(prompt) > limit:
             raise ValidationError(

@@ -47,8 +47,8 @@ async def ausage_of(messages: Sequence[Message], text: str, model: str) -> Usage
     try:
         async with asyncio.timeout(COUNT_LIMIT):
             return await asyncio.to_thread(usage_of, messages, text, model)
-    except Exception:
-        logger.warning("Counting tokens failed; they are estimated.", exc_info=True)
+    except Exception as exc:  # noqa: BLE001  # counting must not cost the answer
+        logger.warning("Tokens could not be counted, only estimated: %s", type(exc).__name__)
         return _usage(messages, text, estimate, UsageSource.ESTIMATED)
 
 

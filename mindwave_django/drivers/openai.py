@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from django.core.checks import CheckMessage, Warning  # noqa: A004
@@ -94,6 +93,10 @@ class OpenAIDriver(Driver):
         self.idle_timeout = idle_timeout
         self._api_key = api_key
         self._base_url = base_url
+        self._organization = organization
+        self._project = project
+        self._max_retries = max_retries
+        self._connect_timeout = connect_timeout
         self._token_limit_parameter = token_limit_parameter
         self._include_usage = include_usage
         self._defaults: dict[str, Any] = {
@@ -106,19 +109,7 @@ class OpenAIDriver(Driver):
         }
         self._extra_body = dict(extra_body or {})
         self._extra_headers = dict(extra_headers or {})
-        # No method of ours: the clients go when the driver goes, and not at some later time.
-        build = partial(
-            _build_client,
-            connect_timeout,
-            first_token_timeout,
-            idle_timeout,
-            api_key=api_key,
-            base_url=base_url,
-            organization=organization,
-            project=project,
-            max_retries=max_retries,
-        )
-        self._clients: PerLoop[AsyncOpenAI] = PerLoop(build, _close_client)
+        self._clients: PerLoop[AsyncOpenAI] = PerLoop(self._build_client, _close_client)
 
     async def stream(  # type: ignore[override]  # names the options it takes
         self,
@@ -254,39 +245,33 @@ class OpenAIDriver(Driver):
                 f"The provider's answer is broken ({_name(exc)})."
             ) from None
 
+    def _build_client(self) -> AsyncOpenAI:
+        """Build a client; blocks for long, so it runs in a thread."""
+        httpx2 = importlib.import_module("httpx2")
+        openai = importlib.import_module("openai")
+        timeouts = mindwave_settings.STREAMING
+        silence = max(
+            self.first_token_timeout or timeouts.FIRST_TOKEN_TIMEOUT,
+            self.idle_timeout or timeouts.IDLE_TIMEOUT,
+        )
+        # A server that needs no key gets a word, since the client insists on one.
+        spare_key = "unused" if self._base_url and not os.environ.get("OPENAI_API_KEY") else None
+        client: AsyncOpenAI = openai.AsyncOpenAI(
+            api_key=self._api_key or spare_key,
+            base_url=self._base_url,
+            organization=self._organization,
+            project=self._project,
+            max_retries=self._max_retries,
+            timeout=httpx2.Timeout(silence, connect=self._connect_timeout),
+            http_client=openai.DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=0)  # aiohttp's word for "no limit"
+            ),
+        )
+        return client
+
 
 class _UsageRejected(ProviderRejected):
     """The server does not know `stream_options`."""
-
-
-def _build_client(
-    connect_timeout: float,
-    first_token_timeout: float | None,
-    idle_timeout: float | None,
-    *,
-    api_key: str | None,
-    base_url: str | None,
-    **options: Any,
-) -> AsyncOpenAI:
-    """Build a client; blocks for long, so it runs in a thread."""
-    httpx2 = importlib.import_module("httpx2")
-    openai = importlib.import_module("openai")
-    timeouts = mindwave_settings.STREAMING
-    silence = max(
-        first_token_timeout or timeouts.FIRST_TOKEN_TIMEOUT, idle_timeout or timeouts.IDLE_TIMEOUT
-    )
-    # A server that needs no key gets a word, since the client insists on one.
-    spare_key = "unused" if base_url and not os.environ.get("OPENAI_API_KEY") else None
-    client: AsyncOpenAI = openai.AsyncOpenAI(
-        api_key=api_key or spare_key,
-        base_url=base_url,
-        timeout=httpx2.Timeout(silence, connect=connect_timeout),
-        http_client=openai.DefaultAioHttpClient(
-            limits=httpx2.Limits(max_connections=0)  # aiohttp's word for "no limit"
-        ),
-        **options,
-    )
-    return client
 
 
 async def _close_client(client: AsyncOpenAI) -> None:

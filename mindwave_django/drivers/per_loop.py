@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -13,7 +14,8 @@ class PerLoop(Generic[T]):
     """One object for each running event loop, built in a thread and closed with its loop.
 
     A client shared by two loops fails, and under WSGI or in tests loops come and go. `build` may
-    block; `close` is awaited on the object's own loop when that shuts down.
+    block; `close` is awaited on the object's own loop when that shuts down, or when the PerLoop
+    itself is no longer there; it must not refer to the PerLoop.
     """
 
     def __init__(self, build: Callable[[], T], close: Callable[[T], Awaitable[None]]) -> None:
@@ -33,23 +35,31 @@ class PerLoop(Generic[T]):
                 entry.value = await loop.run_in_executor(None, self._build)
                 entry.lifetime = _live(entry.value, self._close)
                 await anext(entry.lifetime)
+                entry.hold = weakref.finalize(self, _let_go, entry.lifetime)
+                entry.hold.atexit = False
         return entry.value
 
     def _forget_closed_loops(self) -> None:
         # A weak mapping would not do: the object refers to its loop and so keeps its key alive.
         # Other threads do the same meanwhile, hence the copy and the `pop`.
         for loop in [loop for loop in list(self._entries) if loop.is_closed()]:
-            self._entries.pop(loop, None)
+            entry = self._entries.pop(loop, None)
+            if entry is not None and entry.hold is not None:
+                entry.hold.detach()
 
 
 async def _live(value: T, close: Callable[[T], Awaitable[None]]) -> AsyncIterator[None]:
     # The loop knows every async generator started on it and closes it in `shutdown_asyncgens`,
     # which `asyncio.run` calls: the one hook a loop offers for "close me with you". It also closes
-    # one that nobody refers to any more, at once if no reference cycle is in the way.
+    # one that nobody refers to any more.
     try:
         yield
     finally:
         await close(value)
+
+
+def _let_go(lifetime: AsyncIterator[None]) -> None:
+    """Give up a reference that kept the garbage collector from taking the value unclosed."""
 
 
 class _Entry(Generic[T]):
@@ -58,3 +68,4 @@ class _Entry(Generic[T]):
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.lifetime: AsyncIterator[None] | None = None
+        self.hold: weakref.finalize[[AsyncIterator[None]], PerLoop[T]] | None = None

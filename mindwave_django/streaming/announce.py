@@ -175,10 +175,27 @@ class Announcer:
     ) -> None:
         sync, asynchronous = signal.receivers_for(self._sender)
         if sync:
-            await worker.run(_send_sync, signal, self._sender, sync, events)
+            await self._send_in_thread(signal, sync, events, worker)
         for event in events if asynchronous else ():
             for receiver in asynchronous:
                 await _send_async(signal, self._sender, receiver, event)
+
+    async def _send_in_thread(
+        self,
+        signal: StreamSignal,
+        receivers: Sequence[Callable[..., Any]],
+        events: Sequence[object],
+        worker: Worker,
+    ) -> None:
+        try:
+            await worker.run(_send_sync, signal, self._sender, receivers, events)
+        except RuntimeError:
+            # Python starts no thread any more once the process exits.
+            logger.error(  # noqa: TRY400
+                "Stream %s: %d sync receivers could not be called, the process is exiting.",
+                self._started.stream_id,
+                len(receivers),
+            )
 
 
 def _each(call: OnChunk, deltas: Sequence[str]) -> None:

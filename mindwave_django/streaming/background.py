@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
@@ -27,18 +28,27 @@ class BackgroundLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._stopped = False
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run `coroutine` on the loop; its result comes through the future."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+        """Run `coroutine` on the loop; its result comes through the future.
+
+        Raises RuntimeError once the loop has been stopped.
+        """
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+        except RuntimeError:
+            coroutine.close()
+            raise
 
     def owns_current_thread(self) -> bool:
         """Return whether the caller runs on this loop's thread, where waiting would hang it."""
         return threading.current_thread() is self._thread
 
     def stop(self) -> None:
-        """Cancel what runs, let it end, and stop; called when the process exits."""
+        """Cancel what runs, let it end, and stop for good; called when the process exits."""
         with self._lock:
+            self._stopped = True
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is not None and thread is not None and thread.is_alive():
@@ -47,6 +57,9 @@ class BackgroundLoop:
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
+            if self._stopped:
+                # A thread that is started now would never run, and its caller wait for ever.
+                raise RuntimeError("The process is exiting, nothing can be streamed any more.")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
@@ -126,8 +139,9 @@ class LoopIterator(Generic[T]):
         return item  # type: ignore[no-any-return]  # not the sentinel
 
     def close(self) -> None:
-        """Close the source, on its loop."""
-        self.run(self._close())
+        """Close the source, on its loop; a loop that has stopped has closed it."""
+        with suppress(RuntimeError):
+            self.run(self._close())
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the loop and wait for it."""

@@ -39,15 +39,37 @@ class BackgroundLoopTests(SimpleTestCase):
         assert not one.is_alive()
         loop.stop()
 
-    def test_it_can_be_started_again(self) -> None:
+    def test_once_stopped_it_refuses_instead_of_hanging(self) -> None:
         loop = BackgroundLoop()
+        loop.stop()
 
         async def answer() -> int:
             return 42
 
-        for _ in range(2):
-            assert loop.submit(answer()).result(10) == 42
-            loop.stop()
+        with self.assertRaisesMessage(RuntimeError, "The process is exiting"):
+            loop.submit(answer())
+
+    def test_a_process_with_an_unfinished_stream_exits(self) -> None:
+        program = (
+            "import builtins, django\n"
+            "django.setup()\n"
+            "from mindwave_django import llm\n"
+            "builtins.kept = llm('demo').stream('Hello')\n"
+            "print(next(builtins.kept))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            check=True,
+            env=os.environ
+            | {
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'example_project'}",
+                "DJANGO_SETTINGS_MODULE": "example.settings",
+                "DATABASE_URL": "sqlite:///:memory:",
+            },
+            timeout=60,
+        )
+        assert done.stdout == b"Hello.\n"
 
     def test_a_forked_child_has_a_loop_of_its_own(self) -> None:
         program = (
