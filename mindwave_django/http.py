@@ -6,10 +6,10 @@ import asyncio
 import logging
 import math
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
@@ -223,21 +223,19 @@ class StreamedTextResponse(StreamingHttpResponse):
             | dict(headers or {}),
         )
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        # `streaming_content` and not the body: middleware may have wrapped it.
-        parts = self.streaming_content if self.is_async else super().__aiter__()
-        async with aclosing(cast("AsyncGenerator[bytes, None]", parts)) as portions:
-            async for portion in portions:
-                yield portion
+    # Both bind the content at once: middleware may wrap this very iteration and put the wrapper in
+    # the content's place.
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _closing(self.streaming_content) if self.is_async else super().__aiter__()
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._drive() if self.is_async else super().__iter__()
+        return self._drive(self.streaming_content) if self.is_async else super().__iter__()
 
-    def _drive(self) -> Iterator[bytes]:
+    def _drive(self, content: Any) -> Iterator[bytes]:
         inbox = ThreadInbox()
         lends = needs_this_thread()
         self._body.prepare_in_thread(inbox if lends else None)
-        content = cast("AsyncGenerator[bytes, None]", self.streaming_content)
         parts: LoopIterator[bytes] = LoopIterator(content, inbox)
         try:
             yield from parts
@@ -250,3 +248,9 @@ class StreamedTextResponse(StreamingHttpResponse):
     def getvalue(self) -> bytes:
         """Return the whole body; waits for the end of the answer."""
         return b"".join(self)
+
+
+async def _closing(content: Any) -> AsyncIterator[bytes]:
+    async with aclosing(content) as parts:
+        async for part in parts:
+            yield part

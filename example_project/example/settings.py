@@ -56,6 +56,17 @@ TEMPLATES = [
 ]
 
 
+def seconds(variable: str, default: float) -> float:
+    """Read a number of seconds from the environment."""
+    value = os.environ.get(variable, str(default))
+    try:
+        return float(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{variable} should be a number of seconds, got {value!r}."
+        ) from None
+
+
 def database(url: str) -> dict[str, object]:
     """Read a database from an address: sqlite:///path or postgres://user:password@host:port/name."""
     parts = urlsplit(url)
@@ -116,9 +127,9 @@ if DRIVER not in DRIVERS:
 MINDWAVE = {
     "DRIVERS": {"default": DRIVERS[DRIVER], "demo": DRIVERS["demo"]},
     "STREAMING": {
-        "TIMEOUT": float(os.environ.get("MINDWAVE_STREAM_TIMEOUT", "300")),
-        "FLUSH_INTERVAL": float(os.environ.get("MINDWAVE_STREAM_FLUSH_INTERVAL", "0")),
-        "HEARTBEAT_INTERVAL": float(os.environ.get("MINDWAVE_HEARTBEAT_INTERVAL", "15")),
+        "TIMEOUT": seconds("MINDWAVE_STREAM_TIMEOUT", 300),
+        "FLUSH_INTERVAL": seconds("MINDWAVE_STREAM_FLUSH_INTERVAL", 0),
+        "HEARTBEAT_INTERVAL": seconds("MINDWAVE_HEARTBEAT_INTERVAL", 15),
     },
     # The example is open to everybody. A site on the internet should not be.
     "CHAT": {"ACCESS": "mindwave_django.access.anyone"},
