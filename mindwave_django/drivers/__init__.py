@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,9 +26,12 @@ class DriverHandler:
 
     def __init__(self) -> None:
         self._drivers: dict[str, Driver] = {}
+        self._overrides: dict[str, Driver] = {}
 
     def __getitem__(self, alias: str) -> Driver:
         """Return the driver called `alias`; raise ImproperlyConfigured if it cannot be had."""
+        if alias in self._overrides:
+            return self._overrides[alias]
         if alias not in self._drivers:
             # Two threads may build one each; both get the first.
             self._drivers.setdefault(alias, self._create(alias))
@@ -44,6 +49,16 @@ class DriverHandler:
     def place(*keys: str) -> str:
         """Name the place of a driver in the settings."""
         return mindwave_settings.place("DRIVERS", *keys)
+
+    @contextmanager
+    def override(self, driver: Driver) -> Iterator[None]:
+        """Let `driver` answer for its alias inside the block, whatever the settings say."""
+        before = dict(self._overrides)
+        self._overrides[driver.alias] = driver
+        try:
+            yield
+        finally:
+            self._overrides = before
 
     def reset(self, *, setting: str, **kwargs: Any) -> None:
         """Forget every driver when the settings change, as they do in tests."""

@@ -9,9 +9,6 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
-from django.conf import settings
-from django.test import override_settings
-
 from mindwave_django.drivers import DEFAULT_ALIAS, drivers
 from mindwave_django.drivers.base import Driver
 from mindwave_django.events import DriverEvent, Finished, TextDelta
@@ -110,11 +107,7 @@ def fake_driver(
     with fake_driver("Hello", " world") as driver:
         response = self.client.get("/chat?prompt=Hi")
     """
-    config = {"BACKEND": f"{backend.__module__}.{backend.__qualname__}"}
-    mindwave = getattr(settings, "MINDWAVE", {})
-    changed = mindwave | {"DRIVERS": mindwave.get("DRIVERS", {}) | {alias: config}}
-    with override_settings(MINDWAVE=changed):
-        driver = drivers[alias]
-        assert isinstance(driver, FakeDriver)
-        driver.reply(*steps)
+    driver = backend(alias)
+    driver.reply(*steps)
+    with drivers.override(driver):
         yield driver
