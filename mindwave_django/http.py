@@ -94,6 +94,7 @@ class Body:
         self._request: HttpRequest | None = request
         self._asked = asked
         self._protocol_class = PROTOCOLS[protocol]
+        self._protocol = self._protocol_class("unknown")
         self._language = translation.get_language()
         self._caller: Caller | None = None
         self._executor: Executor | None = None
@@ -104,7 +105,8 @@ class Body:
 
     def prepare_in_thread(self, executor: Executor | None) -> None:
         """Do in a synchronous caller's thread what must be done there; it may lend that thread."""
-        assert self._request is not None
+        if self._request is None:
+            return  # read before: there is nothing more
         self._caller = caller(self._request)
         self._executor = executor
         release_connections()
@@ -121,6 +123,10 @@ class Body:
             self._leave()
             await self._settle_lent_thread()
             raise
+        except Exception:
+            logger.exception("Stream %s could not be followed.", self._protocol.stream_id)
+            self._leave()
+            return self._give_up()
         except BaseException:
             self._leave()
             raise
@@ -175,16 +181,12 @@ class Body:
     async def _go_on(self) -> bytes:
         if self._follower is None:
             raise StopAsyncIteration
-        try:
-            return self._encode(await anext(self._follower))
-        except Exception as exc:
-            if isinstance(exc, StopAsyncIteration):
-                raise
-            # Told as a failure: a reader that only lost its line would come back for ever.
-            logger.exception("Stream %s could not be followed.", self._protocol.stream_id)
-            self._leave()
-            self._follower = None
-            return self._encode([Ended(Outcome.FAILED, code=InternalError.code)])
+        return self._encode(await anext(self._follower))
+
+    def _give_up(self) -> bytes:
+        """Tell a defect as a failure: a reader whose line just broke would come back for ever."""
+        self._closed = True
+        return self._encode([Ended(Outcome.FAILED, code=InternalError.code)])
 
     def _encode(self, portion: Any) -> bytes:
         if not isinstance(portion[-1], Ended):
