@@ -88,6 +88,10 @@ class OpenAIDriver(Driver):
         idle_timeout: float | None = None,
     ) -> None:
         super().__init__(alias)
+        if isinstance(api_key, str) and not (api_key.isascii() and api_key.isprintable()):
+            raise ValueError(
+                "api_key should be one line of ASCII; perhaps a line end came with it."
+            )
         self.model = model
         self.first_token_timeout = first_token_timeout
         self.idle_timeout = idle_timeout

@@ -1,0 +1,76 @@
+"""What `Upstream` does not do: bytes on the wire exactly as a test says, HTTP or not."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.support.upstream import Upstream, _read_request, finish, text
+
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+    b"Transfer-Encoding: chunked\r\nConnection: close\r\n"
+)
+
+
+def framed(*parts: bytes) -> bytes:
+    """Return parts of a chunked body, without the empty chunk that would end it."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+class RawUpstream(Upstream):
+    """Answers every request with these bytes and closes the connection."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self._bytes = answer
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self._bytes)
+        await writer.drain()
+
+
+class DrippingUpstream(Upstream):
+    """Sends the same bytes again and again for some time, then a whole answer."""
+
+    def __init__(self, drop: bytes, times: int) -> None:
+        super().__init__()
+        self._drop = drop
+        self._times = times
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"\r\n")
+        for _ in range(self._times):
+            writer.write(framed(self._drop))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        writer.write(framed(text("late"), finish()) + b"0\r\n\r\n")
+
+
+class KeepAliveUpstream(Upstream):
+    """Answers any number of requests on one connection, and ends each body late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections = 0
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while True:
+                self._note(await _read_request(reader))
+                writer.write(HEAD.replace(b"close", b"keep-alive") + b"\r\n")
+                for part in (framed(text("Hi"), finish()), framed(b": bye\n\n"), b"0\r\n\r\n"):
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client left
+        finally:
+            writer.close()
+
+
+class SilentUpstream(Upstream):
+    """Takes every request and never answers, not even with a head."""
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # ends when the client leaves
