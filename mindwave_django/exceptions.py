@@ -28,6 +28,7 @@ the prompt, travel in `detail` and are logged only if MINDWAVE['LOG_CONTENT'] is
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +53,9 @@ class MindwaveError(Exception):
         """Take a `reason` safe to log, a provider's own words, and seconds to wait if known."""
         super().__init__(reason or self.code)
         self.detail = detail
-        self.retry_after = retry_after
+        # "Never" and "not a number" are no times that a client could be told.
+        known = retry_after is not None and math.isfinite(retry_after)
+        self.retry_after = retry_after if known else None
 
 
 class InvalidRequest(MindwaveError):

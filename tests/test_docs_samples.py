@@ -153,9 +153,9 @@ class DriverSampleTests(TestCase):
             assert response.status_code == 501
             assert (await llm().agenerate("Hi")).text == "The whole answer."
 
-    async def test_warm_up(self) -> None:
+    def test_warm_up(self) -> None:
         with fake_driver() as driver, patch.object(driver, "warm", wraps=driver.warm) as warm:
-            await run(sample("drivers.md", "def warm_up"))["warm_up"]()
+            run(sample("drivers.md", ".warm)()"))
         warm.assert_awaited_once()
 
 

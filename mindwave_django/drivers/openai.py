@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import math
 import os
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from django.core.checks import CheckMessage, Warning  # noqa: A004
 
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.drivers.base import Driver
-from mindwave_django.drivers.openai_wire import ChatCompletionReader, error_from
+from mindwave_django.drivers.openai_errors import (
+    UsageRejected,
+    connection_error,
+    name_of,
+    status_error,
+)
+from mindwave_django.drivers.openai_wire import ChatCompletionReader
 from mindwave_django.drivers.per_loop import PerLoop
 from mindwave_django.drivers.sse import EventDecoder
 from mindwave_django.events import DriverEvent
 from mindwave_django.exceptions import (
     DriverError,
-    GenerationTimeout,
     ProviderAuthenticationError,
     ProviderConnectionLost,
     ProviderProtocolError,
-    ProviderRejected,
-    ProviderUnavailable,
 )
 from mindwave_django.messages import Message
 
@@ -213,7 +213,7 @@ class OpenAIDriver(Driver):
                     async for chunk in chunks:
                         yield chunk
                 return
-            except _UsageRejected:
+            except UsageRejected:
                 self._include_usage = False
         async with aclosing(self._post(client, body, headers)) as chunks:
             async for chunk in chunks:
@@ -241,12 +241,12 @@ class OpenAIDriver(Driver):
                     started = True
                     yield chunk
         except openai.APIStatusError as exc:
-            raise _status_error(exc) from None
+            raise status_error(exc) from None
         except (openai.APIConnectionError, httpx2.TransportError) as exc:
-            raise _connection_error(exc, started=started) from None
+            raise connection_error(exc, started=started) from None
         except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as exc:
             raise ProviderProtocolError(
-                f"The provider's answer is broken ({_name(exc)})."
+                f"The provider's answer is broken ({name_of(exc)})."
             ) from None
 
     def _build_client(self) -> AsyncOpenAI:
@@ -274,10 +274,6 @@ class OpenAIDriver(Driver):
         return client
 
 
-class _UsageRejected(ProviderRejected):
-    """The server does not know `stream_options`."""
-
-
 async def _close_client(client: AsyncOpenAI) -> None:
     await client.close()
 
@@ -290,58 +286,7 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
                 pass
 
 
-# Errors are told by the names of their types, and raised `from None`: their texts may repeat a
-# provider's words, and with them the key or the prompt.
-
-
-def _root(exc: BaseException) -> BaseException:
-    while exc.__cause__ is not None:
-        exc = exc.__cause__
-    return exc
-
-
-def _name(exc: Exception) -> str:
-    root = _root(exc)
-    return type(exc).__name__ + (f" from {type(root).__name__}" if root is not exc else "")
-
-
-def _connection_error(exc: Exception, *, started: bool) -> DriverError:
-    # The root decides: aiohttp's transport calls a refused or closed connection a timeout as well.
-    if isinstance(_root(exc), TimeoutError):
-        return GenerationTimeout("The provider was silent for too long.")
-    if started:
-        return ProviderConnectionLost(f"The provider's stream broke off ({_name(exc)}).")
-    return ProviderUnavailable(f"The provider cannot be reached ({_name(exc)}).")
-
-
-def _status_error(exc: Any) -> DriverError:
-    error = error_from(
-        exc.body,
-        exc.status_code,
-        retry_after=_retry_after(exc.response.headers),
-        request_id=exc.request_id or "",
-    )
-    return _UsageRejected(str(error), detail=error.detail) if _rejects_usage(exc) else error
-
-
-def _rejects_usage(exc: Any) -> bool:
-    return exc.status_code in {400, 422} and "stream_options" in f"{exc.message} {exc.body}"
-
-
 def _require_event_stream(headers: httpx2.Headers) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in {"application/json", "text/html"}:
         raise ProviderProtocolError(f"The provider answered {kind} instead of an event stream.")
-
-
-def _retry_after(headers: httpx2.Headers) -> float | None:
-    """Return the seconds to wait; RFC 9110, section 10.2.3, allows a number or a date."""
-    value = headers.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None

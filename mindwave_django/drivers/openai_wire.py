@@ -12,18 +12,9 @@ from typing import Any
 
 import msgspec
 
+from mindwave_django.drivers.openai_errors import error_from
 from mindwave_django.events import DriverEvent, Finished, ReasoningDelta, TextDelta, Usage
-from mindwave_django.exceptions import (
-    ContextLengthExceeded,
-    DriverError,
-    ProviderAuthenticationError,
-    ProviderConnectionLost,
-    ProviderProtocolError,
-    ProviderQuotaExceeded,
-    ProviderRateLimited,
-    ProviderRejected,
-    ProviderUnavailable,
-)
+from mindwave_django.exceptions import ProviderConnectionLost, ProviderProtocolError
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -166,60 +157,3 @@ def _usage(usage: _Usage) -> Usage:
         read.cached_tokens if read else None,
         written.reasoning_tokens if written else None,
     )
-
-
-# What providers call the same trouble, in the fields `code` or `type` of an error object.
-_BY_CODE: dict[str, type[DriverError]] = {
-    "context_length_exceeded": ContextLengthExceeded,
-    "insufficient_quota": ProviderQuotaExceeded,
-    "invalid_api_key": ProviderAuthenticationError,
-    "authentication_error": ProviderAuthenticationError,
-    "permission_error": ProviderAuthenticationError,
-    "rate_limit_exceeded": ProviderRateLimited,
-    "rate_limit_error": ProviderRateLimited,
-    "invalid_request_error": ProviderRejected,
-    "server_error": ProviderUnavailable,
-    "overloaded_error": ProviderUnavailable,
-}
-_TEMPORARY = {408, 409, 425}
-
-
-def error_from(
-    body: object,
-    status: int | None = None,
-    *,
-    retry_after: float | None = None,
-    request_id: str = "",
-) -> DriverError:
-    """Return our error for a provider's error object and HTTP status.
-
-    Its text holds identifiers only; the provider's message goes into `detail`.
-    """
-    fields = body if isinstance(body, dict) else {"message": body}
-    names = [str(fields[key]) for key in ("code", "type") if fields.get(key)]
-    status = status or next((int(name) for name in names if name.isdecimal()), None)
-    known = next((_BY_CODE[name] for name in names if name in _BY_CODE), None)
-    # "invalid_request_error" is the type of nearly everything, so the status knows better.
-    kind = _by_status(status) if known in {None, ProviderRejected} and status else known
-    told = {"status": status, "code": "/".join(map(_identifier, names)), "request_id": request_id}
-    return (kind or ProviderUnavailable)(
-        "The provider reported an error: "
-        + (", ".join(f"{key}={value}" for key, value in told.items() if value) or "no details"),
-        detail=str(fields.get("message") or ""),
-        retry_after=retry_after,
-    )
-
-
-def _by_status(status: int) -> type[DriverError]:
-    if status in {401, 403}:
-        return ProviderAuthenticationError
-    if status == 429:
-        return ProviderRateLimited
-    if status in _TEMPORARY or status >= 500:
-        return ProviderUnavailable
-    return ProviderRejected
-
-
-def _identifier(name: str) -> str:
-    # A server is free to put a sentence here, and the prompt into the sentence.
-    return name if len(name) <= 64 and name.replace("_", "").replace(".", "").isalnum() else "?"

@@ -23,6 +23,7 @@ from mindwave_django.events import (
 )
 from mindwave_django.exceptions import (
     AnswerTooLarge,
+    GenerationTimeout,
     InternalError,
     MindwaveError,
     ProviderConnectionLost,
@@ -73,6 +74,7 @@ class Generation:
             first_token_timeout=call.driver.first_token_timeout,
             idle_timeout=call.driver.idle_timeout,
             stop=self._stop,
+            fail=self._time_out,
         )
 
     @property
@@ -116,6 +118,9 @@ class Generation:
         if self._insist is not None:
             self._insist.cancel()
         self._insist = self._loop.call_later(CLOSE_LIMIT, self._stop, ended)
+
+    def _time_out(self, error: GenerationTimeout) -> None:
+        self._stop(self._stopped or self._failure(error))
 
     async def _run(self) -> None:
         started = self._describe()

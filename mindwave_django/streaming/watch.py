@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Calls `stop` with the reason once a generation has had its time; never touches its driver.
+    """Calls `fail` once a generation has had its time, `stop` once nobody reads it any more.
 
-    One timer serves all limits and is not moved for each token: when it fires it looks how much
-    time is really left.
+    Never touches the driver. One timer serves all limits and is not moved for each token: when it
+    fires it looks how much time is really left.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Watch:
         first_token_timeout: float | None,
         idle_timeout: float | None,
         stop: Callable[[Ended], None],
+        fail: Callable[[GenerationTimeout], None],
     ) -> None:
         limits = mindwave_settings.STREAMING
         self.closed = False
@@ -38,6 +39,7 @@ class Watch:
         self._stream_id = stream_id
         self._log = log
         self._stop = stop
+        self._fail = fail
         self._timeout = limits.TIMEOUT
         self._first_token_timeout = first_token_timeout or limits.FIRST_TOKEN_TIMEOUT
         self._idle_timeout = idle_timeout or limits.IDLE_TIMEOUT
@@ -75,12 +77,21 @@ class Watch:
             self._search = asyncio.create_task(self._await_readers(), name="mindwave-grace")
 
     def _look(self) -> None:
-        silence = self._first_token_timeout if self.heard_nothing else self._idle_timeout
-        deadline = min(self._started_at + self._timeout, self._heard_at + silence)
-        if self._loop.time() >= deadline:
-            self._stop(Ended(Outcome.FAILED, code=GenerationTimeout.code))
+        now = self._loop.time()
+        limits = (
+            (self._started_at + self._timeout, f"It took longer than {self._timeout} s in all"),
+            (self._heard_at + self._silence, f"It was silent for {self._silence} s"),
+        )
+        deadline, complaint = min(limits)
+        if now >= deadline:
+            when = "before its first token" if self.heard_nothing else "in the middle"
+            self._fail(GenerationTimeout(f"{complaint}, {when}."))
         else:
             self._timer = self._loop.call_at(deadline, self._look)
+
+    @property
+    def _silence(self) -> float:
+        return self._first_token_timeout if self.heard_nothing else self._idle_timeout
 
     async def _await_readers(self) -> None:
         try:

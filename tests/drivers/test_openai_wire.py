@@ -8,7 +8,8 @@ from typing import Any
 
 from django.test import SimpleTestCase
 
-from mindwave_django.drivers.openai_wire import ChatCompletionReader, error_from
+from mindwave_django.drivers.openai_errors import error_from
+from mindwave_django.drivers.openai_wire import ChatCompletionReader
 from mindwave_django.events import DriverEvent, Finished, ReasoningDelta, TextDelta, Usage
 from mindwave_django.exceptions import (
     ContextLengthExceeded,

@@ -156,9 +156,12 @@ class UsageTests(SimpleTestCase):
 class TimeLimitTests(SimpleTestCase):
     async def _ends_in_a_timeout(self, *steps: Any) -> None:
         driver, generation = generation_of(*steps)
-        items = await asyncio.wait_for(read(generation), 10)
+        with self.assertLogs("mindwave_django", "ERROR") as logs:
+            items = await asyncio.wait_for(read(generation), 10)
         assert (items[-1].outcome, items[-1].code) == (Outcome.FAILED, "timeout")
         assert driver.closed == 1
+        assert len(logs.output) == 1
+        assert "silent for 0.02 s" in logs.output[0]
 
     @override_settings(MINDWAVE={"STREAMING": {"FIRST_TOKEN_TIMEOUT": 0.02}})
     async def test_no_first_token(self) -> None:
@@ -182,8 +185,10 @@ class TimeLimitTests(SimpleTestCase):
                     self.closed += 1
 
         driver = Endless()
-        items = await asyncio.wait_for(read(Generation(call_to(driver))), 10)
+        with self.assertLogs("mindwave_django", "ERROR") as logs:
+            items = await asyncio.wait_for(read(Generation(call_to(driver))), 10)
         assert items[-1].code == "timeout"
+        assert "longer than 0.05 s in all" in logs.output[0]
         assert driver.closed == 1
 
     async def test_a_driver_may_have_limits_of_its_own(self) -> None:

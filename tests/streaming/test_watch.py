@@ -8,6 +8,7 @@ from unittest import mock
 from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.events import CancelReason, Ended, Outcome
+from mindwave_django.exceptions import GenerationTimeout
 from mindwave_django.streaming.log import MemoryLog
 from mindwave_django.streaming.watch import Watch
 
@@ -44,6 +45,7 @@ class Seen(MemoryLog):
 class GraceTests(SimpleTestCase):
     def setUp(self) -> None:
         self.stopped: list[Ended] = []
+        self.failed: list[GenerationTimeout] = []
         self.clock = Clock()
         for name, replacement in (
             ("time.time", self.clock.time),
@@ -52,14 +54,18 @@ class GraceTests(SimpleTestCase):
             patch = mock.patch(f"mindwave_django.streaming.watch.{name}", replacement)
             self.enterContext(patch)
 
-    async def _readers_leave(self, *seen: float) -> None:
-        watch = Watch(
+    def watch(self, *seen: float) -> Watch:
+        return Watch(
             "s",
             Seen(*seen),
             first_token_timeout=None,
             idle_timeout=None,
             stop=self.stopped.append,
+            fail=self.failed.append,
         )
+
+    async def _readers_leave(self, *seen: float) -> None:
+        watch = self.watch(*seen)
         watch.start()
         watch.readers_left()
         assert watch._search is not None
@@ -87,14 +93,24 @@ class GraceTests(SimpleTestCase):
     @override_settings(MINDWAVE={"STREAMING": {"ON_DISCONNECT": "finish"}})
     async def test_finish_asks_for_no_readers(self) -> None:
         watch = Watch(
-            "s", Seen(0.0), first_token_timeout=None, idle_timeout=None, stop=self.stopped.append
+            "s",
+            Seen(0.0),
+            first_token_timeout=None,
+            idle_timeout=None,
+            stop=self.stopped.append,
+            fail=self.fail,
         )
         watch.readers_left()
         assert watch._search is None
 
     async def test_closing_ends_the_search(self) -> None:
         watch = Watch(
-            "s", Seen(1000.0), first_token_timeout=None, idle_timeout=None, stop=self.stopped.append
+            "s",
+            Seen(1000.0),
+            first_token_timeout=None,
+            idle_timeout=None,
+            stop=self.stopped.append,
+            fail=self.fail,
         )
         watch.start()
         watch.readers_left()

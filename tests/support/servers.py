@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.support.processes import ROOT, Process, free_port, migrated_database, running
@@ -47,12 +48,19 @@ WSGI_SERVERS = {"gunicorn-sync", "gunicorn-gthread", "runserver"}
 
 
 class Server:
-    """A running application server: its address, and its process."""
+    """A running application server: its address, its process, and what it has saved."""
 
-    def __init__(self, process: Process, port: int) -> None:
+    def __init__(self, process: Process, port: int, database: Path) -> None:
         self.process = process
         self.port = port
+        self.database = database
         self.url = f"http://127.0.0.1:{port}"
+
+    def saved(self) -> list[tuple[str, str, str]]:
+        """Return prompt, answer and outcome of every message that the example has saved."""
+        with closing(sqlite3.connect(self.database, timeout=60)) as connection:
+            query = "SELECT prompt, answer, outcome FROM chat_chatmessage"
+            return connection.execute(query).fetchall()
 
 
 @contextmanager
@@ -75,4 +83,4 @@ def serving(name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]
         }
         command = [*run, program, *arguments]
         with running(command, port=port, env=defaults | dict(env or {})) as process:
-            yield Server(process, port)
+            yield Server(process, port, database)

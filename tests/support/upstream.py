@@ -120,8 +120,8 @@ class Upstream:
                 await self._answer(reader, writer)
             finally:
                 self._count(-1)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client left
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client left, or the server is stopped
         finally:
             writer.close()
 

@@ -4,6 +4,7 @@ const form = document.getElementById("form");
 const prompt = document.getElementById("prompt");
 const send = document.getElementById("send");
 const output = document.getElementById("output");
+const status = document.getElementById("status");
 const error = document.getElementById("error");
 let source = null;
 
@@ -13,12 +14,13 @@ function finish() {
   send.disabled = false;
   send.textContent = "Send";
   output.removeAttribute("aria-busy");
+  status.textContent = "";
 }
 
 function fail(text) {
+  finish();
   error.textContent = text;
   error.hidden = false;
-  finish();
 }
 
 function clear() {
@@ -38,12 +40,14 @@ form.addEventListener("submit", (event) => {
   output.setAttribute("aria-busy", "true");
 
   source = new EventSource(`${form.dataset.url}?prompt=${encodeURIComponent(question)}`);
+  source.addEventListener("open", () => (status.textContent = ""));
   source.addEventListener("message", (event) => output.append(event.data));
   source.addEventListener("done", finish);
   source.addEventListener("failed", (event) => fail(JSON.parse(event.data).message));
   source.addEventListener("error", () => {
-    // While it reconnects there is nothing to do. Closed means that the server refused.
-    if (source?.readyState === EventSource.CLOSED) fail("The server did not answer.");
+    if (source.readyState === EventSource.CONNECTING) status.textContent = "Reconnecting…";
+    else if (output.textContent) fail("The connection is lost. What arrived is kept.");
+    else fail("The server refused this question.");
   });
 });
 

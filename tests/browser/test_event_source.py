@@ -1,0 +1,16 @@
+"""What a page hears that has nothing but the browser's own EventSource."""
+
+from __future__ import annotations
+
+from tests.browser.foreign import Foreign
+from tests.browser.resume import Cuts
+from tests.browser.support import Chromium, Firefox
+from tests.browser.text import Text
+
+
+class EventSourceInChromium(Text, Cuts, Foreign, Chromium):
+    pass
+
+
+class EventSourceInFirefox(Text, Cuts, Foreign, Firefox):
+    pass
