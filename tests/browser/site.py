@@ -1,10 +1,9 @@
-"""What the browsers' site has beside the example: a blank page, static files, a strict CSP."""
+"""What the browsers' site has beside the example: a blank page, a strict CSP."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import include, path
@@ -33,5 +32,4 @@ def blank(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("blank", blank),
     path("", include("example.urls")),
-    *staticfiles_urlpatterns(),
 ]

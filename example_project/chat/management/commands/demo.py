@@ -6,7 +6,6 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -24,7 +23,7 @@ class Command(BaseCommand):
         driver = settings.MINDWAVE["DRIVERS"]["default"]["BACKEND"].rpartition(".")[2]
         server = uvicorn.Server(
             uvicorn.Config(
-                ASGIStaticFilesHandler(get_asgi_application()),
+                get_asgi_application(),
                 host=host,
                 port=port,
                 lifespan="off",
