@@ -71,7 +71,12 @@ def database(url: str) -> dict[str, object]:
     """Read a database from an address: sqlite:///path or postgres://user:password@host:port/name."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(parts.path[1:])}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:]),
+            # Many streams may end, and save their messages, at the same time.
+            "OPTIONS": {"timeout": 30, "init_command": "PRAGMA journal_mode=WAL"},
+        }
     if parts.scheme in {"postgres", "postgresql"}:
         return {
             "ENGINE": "django.db.backends.postgresql",

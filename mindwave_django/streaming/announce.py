@@ -43,13 +43,12 @@ class Announcer:
         started: StreamStarted,
         sender: type,
         on_chunk: OnChunk | None,
-        new_worker: Callable[[], Worker],
+        worker: Worker,
     ) -> None:
         self._started = started
         self._sender = sender
         self._on_chunk = on_chunk
-        self._new_worker = new_worker
-        self._worker: Worker | None = None
+        self._worker = worker
         self._waiting: deque[TokenStreamed] = deque()
         self._task: asyncio.Task[None] | None = None
         self._wake: asyncio.Event | None = None
@@ -78,11 +77,7 @@ class Announcer:
         try:
             await self._drain()
         finally:
-            worker = self._worker or self._new_worker()
-            try:
-                await self._send(ENDING_SIGNALS[ended.outcome], [ended], worker)
-            finally:
-                worker.close()
+            await self._send(ENDING_SIGNALS[ended.outcome], [ended])
 
     def _event(
         self, delta: str, tokens: int, chunk: int, *, is_final: bool = False
@@ -116,22 +111,21 @@ class Announcer:
             self._wake.set()
 
     async def _pump(self) -> None:
-        self._worker = worker = self._new_worker()
         if self._start_waits:
-            await self._send(stream_started, [self._started], worker)
+            await self._send(stream_started, [self._started])
         while self._wake is not None:
-            await self._deliver(worker)
+            await self._deliver()
             if self._closing:
                 return
             self._wake.clear()
             await self._wake.wait()
 
-    async def _deliver(self, worker: Worker) -> None:
+    async def _deliver(self) -> None:
         while self._waiting:
             batch = list(self._waiting)
             self._waiting.clear()
-            await self._call_on_chunk(batch, worker)
-            await self._send(token_streamed, batch, worker)
+            await self._call_on_chunk(batch)
+            await self._send(token_streamed, batch)
 
     async def _drain(self) -> None:
         if self._task is None or self._wake is None:
@@ -140,8 +134,8 @@ class Announcer:
         await asyncio.wait({self._task}, timeout=DRAIN_LIMIT)
         if not self._task.done():
             self._abandon(self._task)
-        elif self._task.cancelled() and self._worker is not None:  # the loop is shutting down
-            await self._deliver(self._worker)
+        elif self._task.cancelled():  # the loop is shutting down
+            await self._deliver()
 
     def _abandon(self, task: asyncio.Task[None]) -> None:
         task.cancel()
@@ -152,17 +146,14 @@ class Announcer:
             DRAIN_LIMIT,
             len(self._waiting),
         )
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
 
-    async def _call_on_chunk(self, batch: Sequence[TokenStreamed], worker: Worker) -> None:
+    async def _call_on_chunk(self, batch: Sequence[TokenStreamed]) -> None:
         call = self._on_chunk
         deltas = [event.delta for event in batch if event.delta]
         if call is None or not deltas:
             return
         if not iscoroutinefunction(call):
-            await worker.run(_each, call, deltas)
+            await self._worker.run(_each, call, deltas)
             return
         for delta in deltas:
             try:
@@ -171,11 +162,11 @@ class Announcer:
                 _log_failure(call, exc)
 
     async def _send(
-        self, signal: StreamSignal, events: Sequence[StreamStarted | TokenStreamed], worker: Worker
+        self, signal: StreamSignal, events: Sequence[StreamStarted | TokenStreamed]
     ) -> None:
         sync, asynchronous = signal.receivers_for(self._sender)
         if sync:
-            await self._send_in_thread(signal, sync, events, worker)
+            await self._send_in_thread(signal, sync, events)
         for event in events if asynchronous else ():
             for receiver in asynchronous:
                 await _send_async(signal, self._sender, receiver, event)
@@ -185,10 +176,9 @@ class Announcer:
         signal: StreamSignal,
         receivers: Sequence[Callable[..., Any]],
         events: Sequence[object],
-        worker: Worker,
     ) -> None:
         try:
-            await worker.run(_send_sync, signal, self._sender, receivers, events)
+            await self._worker.run(_send_sync, signal, self._sender, receivers, events)
         except RuntimeError:
             # Python starts no thread any more once the process exits.
             logger.error(  # noqa: TRY400

@@ -124,7 +124,8 @@ class Generation:
 
     async def _run(self) -> None:
         started = self._describe()
-        announcer = Announcer(started, type(self._call.driver), self._call.on_chunk, self._worker)
+        worker = Worker(self._executor)
+        announcer = Announcer(started, type(self._call.driver), self._call.on_chunk, worker)
         announcer.start()
         self._watch.start()
         try:
@@ -224,9 +225,6 @@ class Generation:
         alias, told = self._call.driver.alias, describe_failure(exc)
         logger.error("Stream %s, driver %r failed: %s", self.stream_id, alias, told)
         return Ended(Outcome.FAILED, code=error.code, retry_after=error.retry_after)
-
-    def _worker(self) -> Worker:
-        return Worker(self._executor)
 
     def _describe(self) -> StreamStarted:
         call, ids = self._call, current_ids()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -15,6 +16,8 @@ from django.core import mail
 from django.db import connections
 
 T = TypeVar("T")
+
+MAX_THREADS = 32  # of a process, for the sync work of all its streams
 
 
 def release_connections() -> None:
@@ -55,29 +58,43 @@ def parent_executor(loop: asyncio.AbstractEventLoop) -> Executor | None:
     return executors.get(loop)
 
 
-class Worker:
-    """Runs sync work of one generation in one thread, in order, without blocking the loop.
+class _Pool:
+    """The threads of this process, started at the first need; a forked child starts its own."""
 
-    A thread of its own, started at the first call and ended by `close`: were it shared, as
-    asgiref's is, every stream would wait for one slow receiver. With `executor`, that one is used
-    instead and left open.
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+        os.register_at_fork(after_in_child=self._forget)
+
+    def __call__(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="mindwave")
+        return self._executor
+
+    def _forget(self) -> None:
+        self._executor = None
+
+
+_pool = _Pool()
+
+
+class Worker:
+    """Runs sync work of a generation in a thread, without blocking the loop.
+
+    The threads are few, lest a thousand streams that end together open a thousand database
+    connections, but they are ours and more than one: in asgiref's single thread every stream would
+    wait for one slow receiver. With `executor` the work goes there instead.
     """
 
     def __init__(self, executor: Executor | None = None) -> None:
         self._executor = executor
-        self._borrowed = executor is not None
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call `function` and give the thread's database connections back afterwards."""
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="mindwave")
-        call = partial(contextvars.copy_context().run, _call, function, *args)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        """Call `function` and give the thread's database connections back afterwards.
 
-    def close(self) -> None:
-        """End the thread once its work is done; does not wait for it."""
-        if self._executor is not None and not self._borrowed:
-            self._executor.shutdown(wait=False)
+        Raises RuntimeError if the process is exiting, when Python starts no threads any more.
+        """
+        call = partial(contextvars.copy_context().run, _call, function, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._executor or _pool(), call)
 
 
 def _call(function: Callable[..., T], *args: Any) -> T:

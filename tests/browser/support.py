@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from tests.browser.proxy import Proxy
 from tests.support.processes import require
@@ -55,6 +55,7 @@ class BrowserTest:
     enterContext: Callable[..., Any]  # noqa: N815
 
 
+@tag("machine")
 class BrowserTestCase(SimpleTestCase):
     """A server, a provider behind it, a proxy before it, and a fresh `page` for each test.
 

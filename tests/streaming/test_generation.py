@@ -156,7 +156,7 @@ class UsageTests(SimpleTestCase):
 class TimeLimitTests(SimpleTestCase):
     async def _ends_in_a_timeout(self, *steps: Any) -> None:
         driver, generation = generation_of(*steps)
-        with self.assertLogs("mindwave_django", "ERROR") as logs:
+        with hearing(), self.assertLogs("mindwave_django", "ERROR") as logs:
             items = await asyncio.wait_for(read(generation), 10)
         assert (items[-1].outcome, items[-1].code) == (Outcome.FAILED, "timeout")
         assert driver.closed == 1

@@ -106,8 +106,8 @@ def left_over() -> Counter[str]:
         type(thing).__name__ for thing in gc.get_objects() if type(thing).__name__ in OURS
     )
     counted["tasks"] = len(asyncio.all_tasks())
-    # The loop's own pool, where the test waits for gates, grows to a bound and stays.
-    threads = [t for t in threading.enumerate() if not t.name.startswith("asyncio_")]
+    # Pools, the loop's and ours, grow to their bounds and stay.
+    threads = [t for t in threading.enumerate() if not t.name.startswith(("asyncio_", "mindwave_"))]
     counted["threads"] = len(threads)
     counted["descriptors"] = len(list(Path("/proc/self/fd").iterdir()))
     counted["connections"] = sum(c.connection is not None for c in connections.all())

@@ -10,24 +10,34 @@ from django.db import connection, transaction
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from mindwave_django.streaming.background import ThreadInbox
-from mindwave_django.streaming.worker import Worker, needs_this_thread, parent_executor
+from mindwave_django.streaming.worker import (
+    MAX_THREADS,
+    Worker,
+    needs_this_thread,
+    parent_executor,
+)
 
 number = contextvars.ContextVar("number", default=0)
 
 
 class WorkerTests(SimpleTestCase):
-    async def test_it_runs_in_one_thread_of_its_own_in_order(self) -> None:
-        worker, order = Worker(), []
+    async def test_it_runs_in_another_thread(self) -> None:
+        assert await Worker().run(threading.get_ident) != threading.get_ident()
 
-        def work(item: int) -> int:
-            order.append(item)
+    async def test_all_workers_together_use_few_threads(self) -> None:
+        gate, waiting = threading.Event(), threading.Semaphore(0)
+
+        def work() -> int:
+            waiting.release()
+            gate.wait(10)
             return threading.get_ident()
 
-        threads = await asyncio.gather(*(worker.run(work, item) for item in range(5)))
-        worker.close()
-        assert order == [0, 1, 2, 3, 4]
-        assert len(set(threads)) == 1
-        assert threads[0] != threading.get_ident()
+        tasks = [asyncio.ensure_future(Worker().run(work)) for _ in range(MAX_THREADS + 10)]
+        for _ in range(MAX_THREADS):
+            assert await asyncio.to_thread(waiting.acquire, timeout=10)
+        assert not waiting.acquire(blocking=False)
+        gate.set()
+        assert len(set(await asyncio.gather(*tasks))) == MAX_THREADS
 
     async def test_two_workers_do_not_wait_for_each_other(self) -> None:
         gate, one, other = threading.Event(), Worker(), Worker()
@@ -35,27 +45,22 @@ class WorkerTests(SimpleTestCase):
         assert await asyncio.wait_for(other.run(lambda: "free"), 10) == "free"
         gate.set()
         assert await blocked
-        one.close()
-        other.close()
 
     async def test_what_it_raises_comes_back(self) -> None:
         worker = Worker()
         with self.assertRaises(ZeroDivisionError):
             await worker.run(lambda: 1 / 0)
-        worker.close()
 
     async def test_context_variables_go_along(self) -> None:
         worker = Worker()
         number.set(7)
         assert await worker.run(number.get) == 7
-        worker.close()
 
-    async def test_a_borrowed_thread_is_left_open(self) -> None:
+    async def test_a_borrowed_thread_is_used(self) -> None:
         inbox = ThreadInbox()
         worker = Worker(inbox)
         pending = asyncio.ensure_future(worker.run(threading.get_ident))
         await asyncio.sleep(0)
-        worker.close()
         done = inbox.submit(lambda: None)
         thread = threading.Thread(target=inbox.wait_for, args=(done,))
         thread.start()
@@ -97,7 +102,6 @@ class ConnectionTests(TransactionTestCase):
         async def run() -> None:
             worker = Worker()
             await worker.run(work)
-            worker.close()
 
         asyncio.run(run())
         assert closed == [None]

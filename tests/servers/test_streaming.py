@@ -1,0 +1,46 @@
+"""Every server: tokens one by one, heartbeats, headers, resuming."""
+
+from __future__ import annotations
+
+from tests.servers.base import ServerTestCase
+from tests.servers.behaviour import Headers, Heartbeats, Progress, Resuming
+
+
+class Streaming(Progress, Heartbeats, Headers, Resuming):
+    env = {"MINDWAVE_HEARTBEAT_INTERVAL": "0.2"}
+
+
+class UvicornTests(Streaming, ServerTestCase):
+    server_name = "uvicorn"
+
+
+class DaphneTests(Streaming, ServerTestCase):
+    server_name = "daphne"
+
+
+class HypercornTests(Streaming, ServerTestCase):
+    server_name = "hypercorn"
+
+
+class GranianTests(Streaming, ServerTestCase):
+    server_name = "granian"
+
+
+class GunicornUvicornTests(Streaming, ServerTestCase):
+    server_name = "gunicorn-uvicorn"
+
+
+class GunicornASGITests(Streaming, ServerTestCase):
+    server_name = "gunicorn-asgi"
+
+
+class GunicornSyncTests(Streaming, ServerTestCase):
+    server_name = "gunicorn-sync"
+
+
+class GunicornGthreadTests(Streaming, ServerTestCase):
+    server_name = "gunicorn-gthread"
+
+
+class RunserverTests(Streaming, ServerTestCase):
+    server_name = "runserver"
