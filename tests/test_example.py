@@ -190,10 +190,8 @@ class PageTests(TestCase):
 class SettingsTests(SimpleTestCase):
     def test_databases(self) -> None:
         sqlite = "django.db.backends.sqlite3"
-        assert database("sqlite:////tmp/a b.sqlite3") == {
-            "ENGINE": sqlite,
-            "NAME": "/tmp/a b.sqlite3",
-        }
+        file = database("sqlite:////tmp/a b.sqlite3")
+        assert (file["ENGINE"], file["NAME"]) == (sqlite, "/tmp/a b.sqlite3")
         assert database("sqlite:///:memory:")["NAME"] == ":memory:"
         assert database("sqlite:////tmp/a%20b")["NAME"] == "/tmp/a b"
         assert database("postgres://ann:p%40ss@db.example:5433/shop") == {

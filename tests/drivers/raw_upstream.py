@@ -63,8 +63,8 @@ class KeepAliveUpstream(Upstream):
                     writer.write(part)
                     await writer.drain()
                     await asyncio.sleep(0.01)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client left
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client left, or the server is stopped
         finally:
             writer.close()
 
