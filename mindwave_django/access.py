@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
@@ -28,16 +29,16 @@ class Caller(NamedTuple):
 
 
 async def acaller(request: HttpRequest) -> Caller:
-    """Return who asks, in an async view or response."""
-    user = await request.auser() if hasattr(request, "auser") else None
-    if user is not None and user.is_authenticated:
-        return _user(user)
-    session = _session(request)
-    return _session_owner(session and await session.aget(SESSION_OWNER_KEY))
+    """Return who asks, in async code.
+
+    In the request's thread: `request.user` is the one place where token authentication says who is
+    there, while `request.auser` knows Django's sessions only.
+    """
+    return await sync_to_async(caller)(request)
 
 
 def caller(request: HttpRequest) -> Caller:
-    """Return who asks, in synchronous code."""
+    """Return who asks, in synchronous code; may look into the database."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return _user(user)
@@ -70,8 +71,14 @@ async def authenticated(request: HttpRequest) -> bool:
 
 
 async def _is_logged_in(request: HttpRequest) -> bool:
-    # Without Django's AuthenticationMiddleware nobody is.
-    return hasattr(request, "auser") and bool((await request.auser()).is_authenticated)
+    return (await acaller(request)).user is not None
+
+
+async def _is_allowed(rule: Any, request: HttpRequest) -> bool:
+    if isinstance(rule, str):
+        rule = import_string(rule)
+    allowed = rule(request) if iscoroutinefunction(rule) else await sync_to_async(rule)(request)
+    return bool(await allowed if isawaitable(allowed) else allowed)
 
 
 async def require_access(request: HttpRequest) -> None:
@@ -81,13 +88,7 @@ async def require_access(request: HttpRequest) -> None:
     others.
     """
     require_own_page(request)
-    rule = mindwave_settings.CHAT.ACCESS
-    if isinstance(rule, str):
-        rule = import_string(rule)
-    allowed = rule(request)
-    if isawaitable(allowed):
-        allowed = await allowed
-    if allowed:
+    if await _is_allowed(mindwave_settings.CHAT.ACCESS, request):
         return
     if await _is_logged_in(request):
         raise PermissionDenied("MINDWAVE['CHAT']['ACCESS'] refused a logged-in user.")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -20,8 +20,8 @@ from mindwave_django.exceptions import Interrupted, StreamingNotSupported, error
 from mindwave_django.http import StreamedTextResponse, refusal, resume_of
 from mindwave_django.messages import Prompt, as_messages
 from mindwave_django.protocols import PROTOCOLS
-from mindwave_django.streaming.announce import OnChunk
 from mindwave_django.streaming.answer import Piece
+from mindwave_django.streaming.audience import OnChunk
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.follow import Follower
@@ -31,6 +31,8 @@ from mindwave_django.streaming.worker import needs_this_thread
 from mindwave_django.tracing import current_trace
 
 logger = logging.getLogger("mindwave_django")
+
+SETTLE_LIMIT = 10.0  # seconds that a call waits for the receivers of its signals
 
 
 class Stream:
@@ -113,7 +115,8 @@ class LLM:
 
     Every call raises a `MindwaveError` if the answer fails, `stream` and `astream` after the text
     that came before; and `Interrupted` if it was cancelled from elsewhere. The signals of streams
-    are sent for these calls too. Leaving an iteration early ends the call to the provider.
+    are sent for these calls too; a call returns once they have been, or after SETTLE_LIMIT seconds.
+    Leaving an iteration early ends the call to the provider.
     """
 
     def __init__(self, alias: str, options: dict[str, Any], context: dict[str, Any] | None) -> None:
@@ -213,8 +216,11 @@ async def _reading(call: Call, executor: Executor | None = None) -> AsyncIterato
     finally:
         reading.follower.close()
         reading.generation.cancel(CancelReason.NO_READER)
-        if reading.generation.borrows_a_thread:
-            await reading.generation.ended.wait()
+        # The caller's loop or process may end right after the call, and the signals with it. Not
+        # without a bound: a receiver that itself calls a model holds one of few threads meanwhile.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_LIMIT):
+                await reading.generation.ended.wait()
 
 
 def _require_no_loop(instead: str) -> None:

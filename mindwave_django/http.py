@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 from django.utils import translation
 
-from mindwave_django.access import Caller, acaller, caller
+from mindwave_django.access import Caller, caller
 from mindwave_django.events import CancelReason, Ended, Outcome
 from mindwave_django.exceptions import InternalError, MindwaveError, StreamExpired
 from mindwave_django.protocols import PROTOCOLS
@@ -103,12 +103,17 @@ class Body:
         self._follower: Follower | None = None
         self._closed = False
 
-    def prepare_in_thread(self, executor: Executor | None) -> None:
-        """Do in a synchronous caller's thread what must be done there; it may lend that thread."""
+    def prepare(self, executor: Executor | None = None) -> None:
+        """Do in the request's thread what belongs there; a synchronous caller may lend it.
+
+        Sees who asks, and gives the database connections of the request back, except inside a
+        transaction: the stream may be long, and it needs none.
+        """
         if self._request is None:
             return  # read before: there is nothing more
         self._caller = caller(self._request)
         self._executor = executor
+        self._request = None  # it need not live as long as the stream
         release_connections()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -123,10 +128,8 @@ class Body:
             self._leave()
             await self._settle_lent_thread()
             raise
-        except Exception:
-            logger.exception("Stream %s could not be followed.", self._protocol.stream_id)
-            self._leave()
-            return self._give_up()
+        except Exception as exc:  # noqa: BLE001  # logged there
+            return self.give_up(exc)
         except BaseException:
             self._leave()
             raise
@@ -137,6 +140,17 @@ class Body:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._leave)
 
+    def give_up(self, exc: Exception) -> bytes:
+        """Log a defect and tell the reader of a failure.
+
+        One whose line just broke would come back for ever.
+        """
+        stream_id = self._protocol.stream_id
+        logger.error("Stream %s could not be followed.", stream_id, exc_info=exc)
+        self._leave()
+        self._closed = True
+        return self._encode([Ended(Outcome.FAILED, code=InternalError.code)])
+
     async def settle(self) -> None:
         """End the generation now and wait until all of it is over, signals included."""
         if self._generation is not None:
@@ -145,17 +159,13 @@ class Body:
 
     async def _begin(self) -> bytes:
         self._loop = asyncio.get_running_loop()
-        request, self._request = self._request, None  # it need not live as long as the stream
-        in_thread = self._caller is not None
-        who = self._caller or await acaller(request)  # type: ignore[arg-type]  # set until now
+        if self._caller is None:
+            await sync_to_async(self.prepare)()
+        if self._closed or self._caller is None:
+            raise StopAsyncIteration
         if isinstance(self._asked, Resume):
-            first = await self._rejoin(who, self._asked)
-        else:
-            first = self._start(who, self._asked)
-        if not in_thread:
-            # Beside the call to the provider, not before it; never inside a transaction.
-            await sync_to_async(release_connections)()
-        return first
+            return await self._rejoin(self._caller, self._asked)
+        return self._start(self._caller, self._asked)
 
     def _start(self, who: Caller, call: Call) -> bytes:
         # Not a coroutine: a generation that has started has a reader.
@@ -182,11 +192,6 @@ class Body:
         if self._follower is None:
             raise StopAsyncIteration
         return self._encode(await anext(self._follower))
-
-    def _give_up(self) -> bytes:
-        """Tell a defect as a failure: a reader whose line just broke would come back for ever."""
-        self._closed = True
-        return self._encode([Ended(Outcome.FAILED, code=InternalError.code)])
 
     def _encode(self, portion: Any) -> bytes:
         if not isinstance(portion[-1], Ended):
@@ -237,7 +242,11 @@ class StreamedTextResponse(StreamingHttpResponse):
     def _drive(self, content: Any) -> Iterator[bytes]:
         inbox = ThreadInbox()
         lends = needs_this_thread()
-        self._body.prepare_in_thread(inbox if lends else None)
+        try:
+            self._body.prepare(inbox if lends else None)
+        except Exception as exc:  # noqa: BLE001  # logged there
+            yield self._body.give_up(exc)
+            return
         parts: LoopIterator[bytes] = LoopIterator(content, inbox)
         try:
             yield from parts
@@ -245,7 +254,7 @@ class StreamedTextResponse(StreamingHttpResponse):
             parts.close()
             self._body.close()
             if lends:
-                parts.run(self._body.settle())
+                parts.finish(self._body.settle())
 
     def getvalue(self) -> bytes:
         """Return the whole body; waits for the end of the answer."""

@@ -32,7 +32,7 @@ Prompt: TypeAlias = str | Sequence[Message | Mapping[str, Any]]
 def as_messages(prompt: Prompt) -> tuple[Message, ...]:
     """Return `prompt` as messages: a text becomes one user message, mappings are converted.
 
-    Raises InvalidRequest if it is empty, or if a mapping is no `{"role": …, "content": …}`.
+    Raises InvalidRequest if there are none, or if one is no `{"role": …, "content": …}`.
     """
     if isinstance(prompt, str):
         return (Message(Role.USER, prompt),)
@@ -42,9 +42,21 @@ def as_messages(prompt: Prompt) -> tuple[Message, ...]:
     return messages
 
 
+def _as_role(role: str, number: int) -> Role:
+    try:
+        return Role(role)
+    except ValueError as exc:
+        raise InvalidRequest(
+            f"Message {number} of the prompt has the role {role!r}, expected one of "
+            f"{', '.join(Role)}."
+        ) from exc
+
+
 def _as_message(item: Message | Mapping[str, Any], number: int) -> Message:
     if isinstance(item, Message):
-        return item
+        # Nothing stops a plain word from being its role.
+        role = _as_role(item.role, number)
+        return item if role is item.role else Message(role, item.content)
     try:
         return msgspec.convert(item, Message)
     except msgspec.ValidationError as exc:

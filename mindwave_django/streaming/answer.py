@@ -93,21 +93,22 @@ class Answer:
 
         A position past the end yields nothing.
         """
+        end = self.end  # before the runs: the writer may go on meanwhile
         runs = tuple(self._runs)
-        ends = [run.start for run in runs[1:]] + [None]
-        for run, end in zip(runs, ends, strict=False):
-            yield from self._read_run(run, end, position)
+        ends = [run.start for run in runs[1:]] + [end]
+        for run, stop in zip(runs, ends, strict=False):
+            if piece := self._read_run(run, stop, position):
+                yield piece
 
-    def _read_run(self, run: _Run, end: Position | None, position: Position) -> Iterator[Piece]:
+    def _read_run(self, run: _Run, stop: Position, position: Position) -> Piece | None:
         start = run.start
         if run.is_reasoning:
-            end = end or Position(start.text, len(self._reasoning))
-            data = self._reasoning[max(position.reasoning, start.reasoning) : end.reasoning]
+            data = self._reasoning[max(position.reasoning, start.reasoning) : stop.reasoning]
+            end = Position(start.text, stop.reasoning)
         else:
-            end = end or Position(len(self._text), start.reasoning)
-            data = self._text[max(position.text, start.text) : end.text]
-        if data:
-            yield Piece(bytes(data), run.is_reasoning, end)
+            data = self._text[max(position.text, start.text) : stop.text]
+            end = Position(stop.text, start.reasoning)
+        return Piece(bytes(data), run.is_reasoning, end) if data else None
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call `listener`, in the writer's thread, whenever there is something new."""

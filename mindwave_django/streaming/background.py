@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -13,6 +14,8 @@ from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+logger = logging.getLogger("mindwave_django")
 
 _END: Final = object()
 SHUTDOWN_LIMIT = 5.0  # seconds for the endings of what still runs when the process exits
@@ -60,7 +63,7 @@ class BackgroundLoop:
             if self._stopped:
                 # A thread that is started now would never run, and its caller wait for ever.
                 raise RuntimeError("The process is exiting, nothing can be streamed any more.")
-            if self._loop is None:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
                     target=_run, args=(self._loop,), name="mindwave-loop", daemon=True
@@ -73,7 +76,11 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     # What `asyncio.run` does, around a loop that is stopped from outside.
     asyncio.set_event_loop(loop)
     try:
-        loop.run_forever()
+        try:
+            loop.run_forever()
+        except BaseException:
+            # SystemExit in somebody's task, for instance, which asyncio passes on.
+            logger.exception("The event loop for synchronous callers broke down.")
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()
@@ -85,7 +92,8 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 background = BackgroundLoop()
 os.register_at_fork(after_in_child=background._reset)
-atexit.register(background.stop)
+# Before the pools of threads are closed, where sync receivers run; that hook is undocumented.
+getattr(threading, "_register_atexit", atexit.register)(background.stop)
 
 
 class ThreadInbox(Executor):
@@ -101,8 +109,12 @@ class ThreadInbox(Executor):
         def work() -> None:
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as exc:  # noqa: BLE001  # belongs to whoever asked
+            except Exception as exc:  # noqa: BLE001  # belongs to whoever asked
                 future.set_exception(exc)
+            except BaseException as exc:
+                # Ctrl-C belongs to this thread; on the event loop it would end the loop.
+                future.set_exception(RuntimeError(f"The thread was told to stop: {exc!r}"))
+                raise
 
         self._items.put(work)
         return future
@@ -112,7 +124,8 @@ class ThreadInbox(Executor):
         future.add_done_callback(self._items.put)
         try:
             while (item := self._items.get()) is not future:
-                item()  # type: ignore[operator]  # all futures but this one are work
+                if not isinstance(item, Future):  # one that an interrupted wait has left behind
+                    item()
         except BaseException:  # Ctrl-C, or a worker that is told to exit
             future.cancel()
             raise
@@ -140,8 +153,18 @@ class LoopIterator(Generic[T]):
 
     def close(self) -> None:
         """Close the source, on its loop; a loop that has stopped has closed it."""
+        self.finish(self._close())
+
+    def finish(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine that ends things, and wait for it where that is possible.
+
+        The garbage collector may close a forgotten iterator in any thread, the loop's own included.
+        """
         with suppress(RuntimeError):
-            self.run(self._close())
+            if background.owns_current_thread():
+                background.submit(coroutine)
+            else:
+                self.run(coroutine)
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the loop and wait for it."""

@@ -8,7 +8,7 @@ import msgspec
 
 from mindwave_django.drivers.base import Driver
 from mindwave_django.messages import Message, Role
-from mindwave_django.streaming.announce import OnChunk
+from mindwave_django.streaming.audience import OnChunk
 from mindwave_django.tracing import TraceContext
 
 

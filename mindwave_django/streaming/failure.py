@@ -8,7 +8,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.exceptions import MindwaveError
 
 
-def describe_failure(exc: Exception) -> str:
+def describe_failure(exc: BaseException) -> str:
     """Return what to log about `exc`; with MINDWAVE['LOG_CONTENT'] everything there is.
 
     Our own errors hold identifiers only. Any other exception's message may repeat the prompt or a

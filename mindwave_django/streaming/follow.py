@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 import msgspec
@@ -123,7 +124,10 @@ class Follower:
     def _grown(self) -> None:
         if threading.get_ident() == self._thread:
             self._wake()
-        elif not self._loop.is_closed():
+            return
+        with suppress(
+            RuntimeError
+        ):  # the reader's loop is closed; that is no trouble of the writer
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:

@@ -30,12 +30,13 @@ from mindwave_django.exceptions import (
 )
 from mindwave_django.signals import StreamEnded, StreamStarted
 from mindwave_django.streaming.announce import Announcer
+from mindwave_django.streaming.audience import Audience
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.failure import describe_failure
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.normalise import TextNormaliser
 from mindwave_django.streaming.watch import Watch
-from mindwave_django.streaming.worker import Worker, parent_executor
+from mindwave_django.streaming.worker import Worker, parent_executor, thread_of_its_own
 from mindwave_django.tracing import current_ids, fresh_context
 
 logger = logging.getLogger("mindwave_django")
@@ -58,16 +59,19 @@ class Generation:
         self.error: MindwaveError | None = None  # why it failed
         self._call = call
         self._loop = asyncio.get_running_loop()
-        self._executor = executor or parent_executor(self._loop)
-        self._log = current_log()
-        self.answer = self._log.create(self.stream_id, call.owner, self.cancel)
+        self._executor = executor or parent_executor()
+        self._context = fresh_context(call.trace_context)
+        self._started = self._context.run(self._describe)
+        self._audience = Audience(type(call.driver), call.on_chunk, Worker(self._executor))
         self._text = TextNormaliser()
         self._reasoning = TextNormaliser()
         self._finished: Finished | None = None
         self._first_token_at: float | None = None
         self._chunks = 0
+        self._begun = False
         self._stopped: Ended | None = None
         self._insist: asyncio.TimerHandle | None = None
+        self._log = current_log()
         self._watch = Watch(
             self.stream_id,
             self._log,
@@ -76,6 +80,7 @@ class Generation:
             stop=self._stop,
             fail=self._time_out,
         )
+        self.answer = self._log.create(self.stream_id, call.owner, self.cancel)
 
     @property
     def model(self) -> str:
@@ -90,14 +95,18 @@ class Generation:
     def start(self) -> None:
         """Start the task; it belongs to the process, not to the request that started it."""
         self.answer.on_idle = lambda: self._call_soon(self._watch.readers_left)
-        task = self._loop.create_task(
-            self._run(),
-            name=f"mindwave-{self.stream_id}",
-            context=fresh_context(self._call.trace_context),
+        self._task = self._loop.create_task(
+            self._run(), name=f"mindwave-{self.stream_id}", context=self._context
         )
-        _running.add(task)
-        task.add_done_callback(_running.discard)
-        self._task = task
+        _running.add(self._task)
+        self._task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        _running.discard(task)
+        if not self._begun:  # the loop shut down before the first step
+            self._close()
+            self.answer.finish(Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN))
+            self.ended.set()
 
     def cancel(self, reason: CancelReason) -> None:
         """End the generation; may be called from any thread, and when it is over."""
@@ -113,6 +122,8 @@ class Generation:
         if self._watch.closed:
             return
         self._stopped = self._stopped or ended
+        if not self._begun:
+            return  # it looks at the reason when it begins
         self._task.cancel()
         # A driver that hangs while it is closed is cancelled again.
         if self._insist is not None:
@@ -123,27 +134,36 @@ class Generation:
         self._stop(self._stopped or self._failure(error))
 
     async def _run(self) -> None:
-        started = self._describe()
-        worker = Worker(self._executor)
-        announcer = Announcer(started, type(self._call.driver), self._call.on_chunk, worker)
-        announcer.start()
-        self._watch.start()
-        try:
-            ended = await self._generate(announcer)
-        except asyncio.CancelledError:
-            # Either `_stop` said why, or the loop is shutting down and cancels all its tasks.
-            ended = self._stopped or Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN)
-        except Exception as exc:  # noqa: BLE001  # the last place to tell the reader
-            ended = self._failure(exc)
-        self._close()
-        try:
-            await self._end(ended, started, announcer)
-        except Exception:
-            logger.exception("Stream %s could not be ended properly.", self.stream_id)
-        finally:
-            self.ended.set()
+        self._begun = True
+        async with thread_of_its_own(self._executor):
+            announcer = Announcer(self._started, self._audience)
+            ended = await self._outcome(announcer)
+            self._close()
+            try:
+                await self._end(ended, announcer)
+            except Exception:
+                logger.exception("Stream %s could not be ended properly.", self.stream_id)
+            finally:
+                self.ended.set()
         if ended.reason is CancelReason.SHUTDOWN:
             raise asyncio.CancelledError
+
+    async def _outcome(self, announcer: Announcer) -> Ended:
+        """Generate, and say how it ended; whatever a driver does, it does end."""
+        try:
+            announcer.start()
+            self._watch.start()
+            return await self._generate(announcer)
+        except asyncio.CancelledError:
+            if self._stopped is not None:
+                return self._stopped
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # by a loop that shuts down
+                return Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN)
+            return self._failure(InternalError("The driver was cancelled by something else."))
+        except BaseException as exc:  # noqa: BLE001  # also what would end the event loop
+            # A driver may answer its cancellation with an error of its own.
+            return self._stopped or self._failure(exc)
 
     def _close(self) -> None:
         self._watch.close()
@@ -153,6 +173,8 @@ class Generation:
 
     async def _generate(self, announcer: Announcer) -> Ended:
         call = self._call
+        if self._stopped is not None:
+            raise asyncio.CancelledError
         async with aclosing(call.driver.stream(call.messages, **call.options)) as events:
             async for event in events:
                 if self._stopped is not None:  # the driver swallowed its cancellation
@@ -188,7 +210,7 @@ class Generation:
         logger.debug("Stream %s: chunk %d, %d characters", self.stream_id, self._chunks, len(text))
         announcer.token(text, self._chunks)
 
-    async def _end(self, ended: Ended, started: StreamStarted, announcer: Announcer) -> None:
+    async def _end(self, ended: Ended, announcer: Announcer) -> None:
         """Settle the ending: first the log, so that readers get it, then the signal."""
         self._flush(announcer)
         usage = None
@@ -200,7 +222,7 @@ class Generation:
             try:
                 await self._log.finish(self.answer, ended)
             finally:
-                await announcer.end(self._summary(started, ended, finished), self._chunks)
+                await announcer.end(self._summary(ended, finished), self._chunks)
         logger.info(
             "Stream %s %s%s after %d chunks, %d bytes.",
             self.stream_id,
@@ -219,7 +241,7 @@ class Generation:
         said = self.answer.text + self.answer.reasoning
         return await tokens.ausage_of(self._call.messages, said, self._call.model)
 
-    def _failure(self, exc: Exception) -> Ended:
+    def _failure(self, exc: BaseException) -> Ended:
         """Log what went wrong and return what the reader is told about it."""
         self.error = error = exc if isinstance(exc, MindwaveError) else InternalError()
         alias, told = self._call.driver.alias, describe_failure(exc)
@@ -243,8 +265,8 @@ class Generation:
             context=call.context,
         )
 
-    def _summary(self, started: StreamStarted, ended: Ended, finished: Finished) -> StreamEnded:
-        known = msgspec.structs.asdict(started)
+    def _summary(self, ended: Ended, finished: Finished) -> StreamEnded:
+        known = msgspec.structs.asdict(self._started)
         known["model"] = self.model
         return StreamEnded(
             **known,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -133,9 +134,14 @@ class _CurrentLog:
 
     def reset(self, *, setting: str, **kwargs: Any) -> None:
         if setting == SETTING:
-            self._log = None
+            self.forget()
+
+    def forget(self) -> None:
+        self._log = None
 
 
 # The log that MINDWAVE['STREAMING']['LOG'] names, built at its first use.
 current_log = _CurrentLog()
+# Nobody would go on writing the answers that a forked child inherits.
+os.register_at_fork(after_in_child=current_log.forget)
 setting_changed.connect(current_log.reset, dispatch_uid="mindwave_django.streaming.log")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from mindwave_django.exceptions import GenerationTimeout
 
 if TYPE_CHECKING:
     from mindwave_django.streaming.log import Log
+
+
+logger = logging.getLogger("mindwave_django")
 
 
 class Watch:
@@ -104,5 +108,9 @@ class Watch:
             self._search = None
 
     async def _grace_left(self) -> float:
-        seen = await self._log.last_reader_at(self._stream_id)
+        try:
+            seen = await self._log.last_reader_at(self._stream_id)
+        except Exception:
+            logger.exception("Stream %s: the log cannot say who reads it.", self._stream_id)
+            seen = time.time()  # asked again after another grace
         return (seen or 0) + self._grace - time.time()

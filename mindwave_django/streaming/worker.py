@@ -6,12 +6,13 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from asgiref.sync import AsyncToSync
+from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.core import mail
 from django.db import connections
 
@@ -48,14 +49,42 @@ def _is_in_memory(connection: Any) -> bool:
     return bool(connection.vendor == "sqlite" and connection.is_in_memory_db())
 
 
-def parent_executor(loop: asyncio.AbstractEventLoop) -> Executor | None:
-    """Return the thread that waits in `async_to_sync` for `loop`, as it does in async tests.
+def parent_executor() -> Executor | None:
+    """Return the thread that waits in `async_to_sync` for the running code, as it does in tests.
 
-    Its database connection is the one whose transaction a test sees.
+    Its database connection is the one whose transaction a test sees. Where such calls are nested,
+    only the innermost thread takes work.
     """
-    # Undocumented; without it such tests would use further connections.
+    # Undocumented, and looked up in the order in which asgiref does it. Without them such tests
+    # would use further connections.
+    innermost: Executor | None = getattr(AsyncToSync.executors, "current", None)
     executors: dict[Any, Executor] = getattr(AsyncToSync, "loop_thread_executors", {})
-    return executors.get(loop)
+    return innermost or executors.get(asyncio.get_running_loop())
+
+
+@asynccontextmanager
+async def thread_of_its_own(executor: Executor | None) -> AsyncIterator[None]:
+    """Let `sync_to_async`, and with it the async ORM, use a thread of this task inside the block.
+
+    Else it would use asgiref's one thread for the whole process, and never give its database
+    connection back. With `executor`, that thread is used.
+    """
+    if executor is not None:
+        AsyncToSync.executors.current = executor
+        yield
+        return
+    async with ThreadSensitiveContext():
+        try:
+            yield
+        finally:
+            await release_own_connections()
+
+
+async def release_own_connections() -> None:
+    """Give back what async ORM calls of this task have opened, if there were any."""
+    threads: Any = getattr(SyncToAsync, "context_to_thread_executor", {})
+    if SyncToAsync.thread_sensitive_context.get(None) in threads:
+        await sync_to_async(release_connections)()
 
 
 class _Pool:
@@ -89,16 +118,21 @@ class Worker:
         self._executor = executor
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call `function` and give the thread's database connections back afterwards.
+        """Call `function`; in a thread of ours, give its database connections back afterwards.
 
-        Raises RuntimeError if the process is exiting, when Python starts no threads any more.
+        What has been handed over is done, also when the caller is cancelled meanwhile. Raises
+        RuntimeError if the process is exiting, when Python starts no threads any more.
         """
-        call = partial(contextvars.copy_context().run, _call, function, *args)
-        return await asyncio.get_running_loop().run_in_executor(self._executor or _pool(), call)
+        call = partial(contextvars.copy_context().run, function, *args)
+        if self._executor is None:
+            future = _pool().submit(_call_and_release, call)
+        else:
+            future = self._executor.submit(call)
+        return await asyncio.shield(asyncio.wrap_future(future))
 
 
-def _call(function: Callable[..., T], *args: Any) -> T:
+def _call_and_release(call: Callable[[], T]) -> T:
     try:
-        return function(*args)
+        return call()
     finally:
         release_connections()

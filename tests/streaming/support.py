@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from mindwave_django import signals
 from mindwave_django.messages import Message, Role
@@ -28,9 +29,9 @@ ALL_SIGNALS = (
 )
 
 
-def call_to(driver: FakeDriver, **fields: Any) -> Call:
+def call_to(driver: FakeDriver, *, context: dict[str, Any] | None = None, **fields: Any) -> Call:
     """Return a call to `driver`."""
-    return Call(driver, (Message(Role.USER, PROMPT),), {}, {}, **fields)
+    return Call(driver, (Message(Role.USER, PROMPT),), {}, context or {}, **fields)
 
 
 def generation_of(*steps: Step, **fields: Any) -> tuple[FakeDriver, Generation]:
@@ -72,6 +73,11 @@ class Heard:
     @property
     def endings(self) -> list[StreamEnded]:
         return [event for event in self.events if isinstance(event, StreamEnded)]
+
+
+def in_threads_of_its_own() -> Any:
+    """Keep generations from using the test's thread, which a receiver that blocks would block."""
+    return mock.patch("mindwave_django.streaming.generation.parent_executor", return_value=None)
 
 
 @contextmanager

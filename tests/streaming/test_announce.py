@@ -19,7 +19,15 @@ from mindwave_django.signals import (
 )
 from mindwave_django.streaming import announce
 from mindwave_django.testing import Gate
-from tests.streaming.support import PROMPT, generation_of, hearing, only_receiver, read, until
+from tests.streaming.support import (
+    PROMPT,
+    generation_of,
+    hearing,
+    in_threads_of_its_own,
+    only_receiver,
+    read,
+    until,
+)
 
 
 async def run(*steps: Any, **fields: Any) -> str:
@@ -54,13 +62,8 @@ class SignalTests(SimpleTestCase):
 
     async def test_every_event_carries_the_same_context(self) -> None:
         context = {"conversation": 7}
-        _, generation = generation_of("a")
-        generation._call = generation._call.__class__(
-            generation._call.driver, generation._call.messages, {}, context
-        )
         with hearing() as heard:
-            await read(generation)
-            await generation.ended.wait()
+            await run("a", context=context)
         assert all(event.context is context for event in heard.events)
 
     async def test_events_are_frozen(self) -> None:
@@ -119,10 +122,12 @@ class SignalTests(SimpleTestCase):
             gate.wait(10)
             heard.append(event)
 
-        with only_receiver(slow, token_streamed), mock.patch.object(announce, "MAX_WAITING", 3):
+        with (
+            only_receiver(slow, token_streamed),
+            mock.patch.object(announce, "MAX_WAITING", 3),
+            in_threads_of_its_own(),
+        ):
             _, generation = generation_of(*"abcdefghij")
-            # In a thread of its own, for here the receiver would block the test's.
-            generation._executor = None
             items = await asyncio.wait_for(read(generation), 10)
             assert b"".join(item.data for item in items[:-1]) == b"abcdefghij"
             gate.set()
@@ -141,10 +146,13 @@ class SignalTests(SimpleTestCase):
         async def ending(sender: type, event: StreamEnded, **kwargs: Any) -> None:
             ended.set()
 
-        with only_receiver(blocked, token_streamed), mock.patch.object(announce, "DRAIN_LIMIT", 0):
+        with (
+            only_receiver(blocked, token_streamed),
+            mock.patch.object(announce, "DRAIN_LIMIT", 0),
+            in_threads_of_its_own(),
+        ):
             stream_completed.connect(ending, weak=False)
             _, generation = generation_of("a")
-            generation._executor = None
             with self.assertLogs("mindwave_django", "WARNING") as logs:
                 await read(generation)
                 await asyncio.wait_for(ended.wait(), 10)
@@ -161,10 +169,9 @@ class SignalTests(SimpleTestCase):
                 gate.wait(10)
             heard.append(event.text)
 
-        with only_receiver(receive, stream_completed):
+        with only_receiver(receive, stream_completed), in_threads_of_its_own():
             _, one = generation_of("blocked")
             _, other = generation_of("free")
-            one._executor = other._executor = None
             await read(one)
             await until(reached)
             await read(other)

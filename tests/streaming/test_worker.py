@@ -76,7 +76,7 @@ class WorkerTests(SimpleTestCase):
         assert found == [False]
 
     async def test_async_tests_lend_the_thread_that_waits_for_them(self) -> None:
-        executor = parent_executor(asyncio.get_running_loop())
+        executor = parent_executor()
         assert executor is not None
         worker = Worker(executor)
         assert await worker.run(threading.current_thread) is threading.main_thread()
@@ -84,7 +84,7 @@ class WorkerTests(SimpleTestCase):
 
 class TransactionTests(TestCase):
     async def test_an_open_transaction_keeps_its_connection(self) -> None:
-        worker = Worker(parent_executor(asyncio.get_running_loop()))
+        worker = Worker(parent_executor())
         assert await worker.run(lambda: connection.in_atomic_block)
         assert await worker.run(lambda: connection.connection is not None)
 
