@@ -39,7 +39,7 @@ class TranslationTests(SimpleTestCase):
                     assert compiled.gettext(text) == translated
 
     def test_a_failure_is_told_in_the_readers_language(self) -> None:
-        with fake_driver(RuntimeError("broken")):
+        with translation.override("en"), fake_driver(RuntimeError("broken")):
             response = self.client.get(
                 "/api/chat/stream?prompt=Hi", headers={"Accept-Language": "de"}
             )
