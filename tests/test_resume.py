@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 from django.test import RequestFactory, override_settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 
 from mindwave_django import stream
@@ -166,6 +167,7 @@ class ExpiredTests(ResumeTestCase):
         assert len(driver.calls) == 1
 
     def test_text_is_in_the_language_of_the_reader(self) -> None:
+        self.enterContext(translation.override("en"))  # and back to what it was
         headers = {"Last-Event-ID": "x:0", "Accept-Language": "de"}
         with mock.patch.object(StreamExpired, "message", gettext_lazy("January")):
             answered = self.ask(URL, headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import override_settings
+from django.utils import translation
 
 from mindwave_django.testing import fake_driver
 from tests.asking import BOTH, STREAM, chat
@@ -86,6 +87,7 @@ class RefusalTests(WithClient, CoreTestCase):
         )
 
     def test_texts_are_in_the_language_of_the_reader(self) -> None:
+        self.enterContext(translation.override("en"))  # and back to what it was
         answered = self.ask(STREAM, headers={"Accept-Language": "de"})
         assert answered.json["fields"] == {"prompt": ["Dieses Feld ist zwingend erforderlich."]}
 
