@@ -156,6 +156,7 @@ class Body:
         if self._generation is not None:
             self._generation.cancel(CancelReason.NO_READER)
             await self._generation.ended.wait()
+            self._generation = None
 
     async def _begin(self) -> bytes:
         self._loop = asyncio.get_running_loop()
@@ -202,11 +203,15 @@ class Body:
     def _leave(self) -> None:
         if self._follower is not None:
             self._follower.close()
+        self._follower = None
+        if self._generation is not None and not self._generation.borrows_a_thread:
+            self._generation = None  # it is none of ours any more, see `Follower.close`
 
     async def _settle_lent_thread(self) -> None:
         # In tests: what a receiver saved is there once the response has been read.
         if self._generation is not None and self._generation.borrows_a_thread:
             await self._generation.ended.wait()
+            self._generation = None
 
 
 class StreamedTextResponse(StreamingHttpResponse):

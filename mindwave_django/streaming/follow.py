@@ -21,6 +21,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
 
 HEARTBEAT: Final = Heartbeat()
+_NOTHING: Final = Answer("")
 
 Followed: TypeAlias = Piece | Heartbeat | Ended
 
@@ -70,6 +71,9 @@ class Follower:
         self._closed = True
         self._timer.cancel()
         self._answer.unsubscribe(self._grown)
+        # Django leaves the frames of a cancelled request in reference cycles, this object in them;
+        # the text need not wait for the garbage collector.
+        self._answer = _NOTHING
         self._wake()
 
     async def _portion(self) -> Sequence[Followed]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mindwave_django")
 
 
+def _nothing(reason: object) -> None:
+    """Do nothing: the generation is over."""
+
+
 class Watch:
     """Calls `fail` once a generation has had its time, `stop` once nobody reads it any more.
 
@@ -68,8 +72,9 @@ class Watch:
             self._look()  # silence is measured with another limit from here on
 
     def close(self) -> None:
-        """Stop the clock."""
+        """Stop the clock, and let go of the generation."""
         self.closed = True
+        self._stop = self._fail = _nothing
         if self._timer is not None:
             self._timer.cancel()
         if self._search is not None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.core import mail
-from django.db import connections
+from django.db import connections, reset_queries
 
 T = TypeVar("T")
 
@@ -26,6 +26,12 @@ def release_connections() -> None:
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
+
+
+def _clean_up() -> None:
+    """Leave a thread that no request cleans up after as it was."""
+    reset_queries()  # the record that Django keeps under DEBUG
+    release_connections()
 
 
 def needs_this_thread() -> bool:
@@ -84,7 +90,7 @@ async def release_own_connections() -> None:
     """Give back what async ORM calls of this task have opened, if there were any."""
     threads: Any = getattr(SyncToAsync, "context_to_thread_executor", {})
     if SyncToAsync.thread_sensitive_context.get(None) in threads:
-        await sync_to_async(release_connections)()
+        await sync_to_async(_clean_up)()
 
 
 class _Pool:
@@ -135,4 +141,4 @@ def _call_and_release(call: Callable[[], T]) -> T:
     try:
         return call()
     finally:
-        release_connections()
+        _clean_up()
