@@ -216,10 +216,12 @@ async def _reading(call: Call, executor: Executor | None = None) -> AsyncIterato
     finally:
         reading.follower.close()
         reading.generation.cancel(CancelReason.NO_READER)
-        # The caller's loop or process may end right after the call, and the signals with it. Not
-        # without a bound: a receiver that itself calls a model holds one of few threads meanwhile.
+        # The caller's loop or process may end right after the call, and the signals with it. There
+        # is a bound, since a receiver that itself calls a model holds one of few threads meanwhile;
+        # but not for a lent thread, which is the one that works.
+        limit = None if reading.generation.borrows_a_thread else SETTLE_LIMIT
         with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_LIMIT):
+            async with asyncio.timeout(limit):
                 await reading.generation.ended.wait()
 
 

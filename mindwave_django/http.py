@@ -109,8 +109,8 @@ class Body:
         Sees who asks, and gives the database connections of the request back, except inside a
         transaction: the stream may be long, and it needs none.
         """
-        if self._request is None:
-            return  # read before: there is nothing more
+        if self._request is None or self._closed:
+            return  # read before, or given up: there is nothing more
         self._caller = caller(self._request)
         self._executor = executor
         self._request = None  # it need not live as long as the stream

@@ -70,8 +70,8 @@ class Audience:
 
 
 def _is_async(call: Callable[..., Any]) -> bool:
-    # An object may have an async `__call__`; of a class that is not the one that will be called.
-    return iscoroutinefunction(call) or iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
+    # An object may have an async `__call__`; looked up as Python does, so a class is just called.
+    return iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)
 
 
 def _call_guarded(called: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

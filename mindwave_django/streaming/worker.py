@@ -19,6 +19,7 @@ from django.db import connections, reset_queries
 T = TypeVar("T")
 
 MAX_THREADS = 32  # of a process, for the sync work of all its streams
+FINISH_LIMIT = 10.0  # seconds for work whose caller has been cancelled
 
 
 def release_connections() -> None:
@@ -134,7 +135,14 @@ class Worker:
             future = _pool().submit(_call_and_release, call)
         else:
             future = self._executor.submit(call)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        pending = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(pending)
+        except asyncio.CancelledError:
+            # Nothing that comes after it may overtake it, also when the loop shuts down.
+            if not pending.done():
+                await asyncio.wait({pending}, timeout=FINISH_LIMIT)
+            raise
 
 
 def _call_and_release(call: Callable[[], T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from collections.abc import AsyncIterator
 from django.test import SimpleTestCase
 
 from mindwave_django.streaming.background import BackgroundLoop, LoopIterator, ThreadInbox
+from mindwave_django.testing import Gate
+from tests.streaming.outside import LIMIT
 from tests.support.processes import ROOT
 
 
@@ -32,7 +35,7 @@ class BackgroundLoopTests(SimpleTestCase):
         waiting = loop.submit(run_on())
         one, other = loop.submit(thread()).result(10), loop.submit(thread()).result(10)
         assert one is other
-        assert not loop.owns_current_thread()
+        assert not loop.must_not_wait()
         loop.stop()
         assert waiting.cancelled()
         assert ended == [True]
@@ -91,6 +94,74 @@ class BackgroundLoopTests(SimpleTestCase):
             timeout=60,
         )
         assert done.stdout.split() == [b"42"]
+
+
+class BreakDownTests(SimpleTestCase):
+    """asyncio lets a loop end when a task raises SystemExit."""
+
+    def setUp(self) -> None:
+        self.loop = BackgroundLoop()
+        self.addCleanup(self.loop.stop)
+        self.gate, self.reached = Gate(), threading.Event()
+
+    async def leave(self) -> None:
+        raise SystemExit(1)
+
+    async def number(self) -> int:
+        return 42
+
+    async def wait_and_hold_on(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.reached.set()
+            await self.gate.wait()
+
+    async def wait_and_leave(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            sys.exit(2)
+
+    async def thread(self) -> threading.Thread:
+        return threading.current_thread()
+
+    def test_it_is_replaced_at_the_next_use(self) -> None:
+        broken = self.loop.submit(self.thread()).result(LIMIT)
+        waiting = self.loop.submit(asyncio.Event().wait())
+        with self.assertLogs("mindwave_django", "ERROR") as logs:
+            self.loop.submit(self.leave())
+            broken.join(LIMIT)
+        assert not broken.is_alive()
+        assert waiting.cancelled()
+        assert "broke down" in logs.output[0]
+        assert self.loop.submit(self.number()).result(LIMIT) == 42
+        assert self.loop.submit(self.thread()).result(LIMIT) is not broken
+
+    def test_a_loop_that_is_breaking_down_takes_no_more_work(self) -> None:
+        broken = self.loop.submit(self.thread()).result(LIMIT)
+        self.loop.submit(self.wait_and_hold_on())
+        with self.assertLogs("mindwave_django", "ERROR"):
+            self.loop.submit(self.leave())
+            assert self.reached.wait(LIMIT)
+            late = Gate()
+            waiting, answer = self.loop.submit(late.wait()), self.loop.submit(self.number())
+            self.gate.open()
+            broken.join(LIMIT)
+        assert not broken.is_alive()
+        late.open()
+        waiting.result(LIMIT)
+        assert answer.result(LIMIT) == 42
+
+    def test_a_second_blow_while_it_breaks_down_leaves_nobody_waiting(self) -> None:
+        broken = self.loop.submit(self.thread()).result(LIMIT)
+        waiting = [self.loop.submit(self.wait_and_leave()) for _ in range(2)]
+        waiting.append(self.loop.submit(asyncio.Event().wait()))
+        with self.assertLogs("mindwave_django", "ERROR"):
+            self.loop.submit(self.leave())
+            broken.join(LIMIT)
+        assert not broken.is_alive()
+        assert concurrent.futures.wait(waiting, LIMIT).not_done == set()
 
 
 class ThreadInboxTests(SimpleTestCase):

@@ -187,8 +187,8 @@ class ResumeTests(SimpleTestCase):
 
     def test_the_background_loop_is_not_the_callers(self) -> None:
         async def running() -> bool:
-            return background.owns_current_thread()
+            return background.must_not_wait()
 
         assert background.submit(running()).result(10)
-        assert not background.owns_current_thread()
+        assert not background.must_not_wait()
         assert not asyncio.run(running())
