@@ -11,6 +11,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.test import RequestFactory, SimpleTestCase, override_settings
+from django.utils.asyncio import async_unsafe
+from django.utils.functional import SimpleLazyObject
 
 from mindwave_django.access import (
     SESSION_OWNER_KEY,
@@ -61,6 +63,17 @@ class OwnerTests(SimpleTestCase):
 
     async def test_user_comes_before_the_session(self) -> None:
         await self.assert_caller(Caller("u:7", USER), user=USER, session=session_of("token"))
+
+    async def test_user_whom_the_session_does_not_know(self) -> None:
+        asked = request(user=AnonymousUser(), session=session_of("token"))
+        asked.user = USER  # type: ignore[assignment]  # as token authentication does
+        assert caller(asked) == Caller("u:7", USER)
+        assert await acaller(asked) == Caller("u:7", USER)
+
+    async def test_user_who_is_looked_up_in_the_database(self) -> None:
+        asked = request()
+        asked.user = SimpleLazyObject(async_unsafe(lambda: USER))
+        assert (await acaller(asked)).owner == "u:7"
 
     async def test_session_of_a_stranger(self) -> None:
         for user in (None, AnonymousUser()):
@@ -126,6 +139,18 @@ class RuleTests(SimpleTestCase):
                 assert await self.allowed(rule, headers={"Key": "1"})
                 assert not await self.allowed(rule)
 
+    async def test_sync_rule_that_looks_the_user_up_in_the_database(self) -> None:
+        for is_staff in (True, False):
+            user = SimpleNamespace(pk=7, is_authenticated=True, is_staff=is_staff)
+            asked = request()
+            asked.user = SimpleLazyObject(async_unsafe(lambda: user))  # noqa: B023
+            with override_settings(MINDWAVE={"CHAT": {"ACCESS": lambda r: r.user.is_staff}}):
+                if is_staff:
+                    await require_access(asked)
+                    continue
+                with self.assertRaises(PermissionDenied):
+                    await require_access(asked)
+
     async def test_anyone(self) -> None:
         for rule in (anyone, "mindwave_django.access.anyone"):
             assert await self.allowed(rule, user=AnonymousUser())
@@ -135,6 +160,12 @@ class RuleTests(SimpleTestCase):
         for rule in (authenticated, "mindwave_django.access.authenticated"):
             assert await self.allowed(rule, user=USER)
             assert not await self.allowed(rule, user=AnonymousUser())
+
+    async def test_authenticated_lets_users_in_whom_the_session_does_not_know(self) -> None:
+        asked = request(user=AnonymousUser())
+        asked.user = USER  # type: ignore[assignment]
+        with override_settings(MINDWAVE={"CHAT": {"ACCESS": authenticated}}):
+            await require_access(asked)
 
     async def test_authenticated_is_the_default(self) -> None:
         with override_settings(MINDWAVE={}):

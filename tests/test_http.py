@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 from django.test import AsyncRequestFactory, RequestFactory
+from django.utils.functional import SimpleLazyObject
 
 from mindwave_django.exceptions import (
     AuthenticationRequired,
@@ -17,7 +22,7 @@ from mindwave_django.http import refusal, resume_of
 from mindwave_django.streaming.answer import Position
 from mindwave_django.testing import Gate, fake_driver, parse_events, text_of
 from tests.asking import NO_CARE, NO_GRACE, respond
-from tests.recording import CoreTestCase, recorded_signals, until
+from tests.recording import LIMIT, CoreTestCase, recorded_signals, until
 
 
 class ResumeOfTests(CoreTestCase):
@@ -141,10 +146,67 @@ class IterationTests(CoreTestCase):
             assert [part async for part in response] == []
         assert driver.calls == []
 
+    async def test_closed_while_the_first_step_looks_for_the_user(self) -> None:
+        slow = SlowUser()
+        asked = AsyncRequestFactory().get("/")
+        asked.user = SimpleLazyObject(slow.look_up)
+        with fake_driver("Hello") as driver, recorded_signals() as record:
+            response = respond(asked)
+            step = asyncio.ensure_future(anext(aiter(response), b"over"))
+            assert await asyncio.to_thread(slow.reached.wait, LIMIT)
+            response.close()
+            slow.gate.set()
+            assert await asyncio.wait_for(step, LIMIT) == b"over"
+        assert driver.calls == []
+        assert record == []
+
+    def assert_failed_once(self, body: bytes, logs: list[str]) -> None:
+        (event,) = parse_events(body)
+        assert event.event == "failed"
+        assert event.json()["code"] == "internal_error"
+        assert b"secret" not in body
+        assert len(logs) == 1
+        assert "could not be followed" in logs[0]
+
+    def test_user_who_cannot_be_looked_up_under_wsgi(self) -> None:
+        asked = RequestFactory().get("/")
+        asked.user = SimpleLazyObject(broken)
+        with fake_driver("Hello") as driver, self.assertLogs("mindwave_django", "ERROR") as logs:
+            response = respond(asked)
+            assert response.status_code == 200
+            self.assert_failed_once(response.getvalue(), logs.output)
+            assert response.getvalue() == b""
+        assert driver.calls == []
+
+    async def test_user_who_cannot_be_looked_up_under_asgi(self) -> None:
+        asked = AsyncRequestFactory().get("/")
+        asked.user = SimpleLazyObject(broken)
+        with fake_driver("Hello") as driver, self.assertLogs("mindwave_django", "ERROR") as logs:
+            response = respond(asked)
+            self.assert_failed_once(b"".join([part async for part in response]), logs.output)
+            assert [part async for part in response] == []
+        assert driver.calls == []
+
     def test_closed_after_its_loop_is_gone(self) -> None:
         response = respond_in_a_loop_of_its_own()
         response.close()
         assert response.closed
+
+
+class SlowUser:
+    """A look-up that takes until the test opens the gate."""
+
+    def __init__(self) -> None:
+        self.reached, self.gate = threading.Event(), threading.Event()
+
+    def look_up(self) -> AnonymousUser:
+        self.reached.set()
+        assert self.gate.wait(LIMIT)
+        return AnonymousUser()
+
+
+def broken() -> AnonymousUser:
+    raise OperationalError("secret")
 
 
 def respond_in_a_loop_of_its_own() -> Any:

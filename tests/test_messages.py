@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 from django.test import SimpleTestCase
 
+from mindwave_django import llm
 from mindwave_django.exceptions import InvalidRequest
 from mindwave_django.messages import Message, Role, as_messages
+from mindwave_django.testing import fake_driver
+from tests.streaming.outside import in_a_thread
+from tests.streaming.support import hearing
 
 ROLES = '{"role": one of system, user, assistant, "content": text}'
 
@@ -36,6 +41,25 @@ class AsMessagesTests(SimpleTestCase):
             Message(Role.ASSISTANT, "Hello."),
             Message(Role.USER, "Hi"),
         )
+
+    def test_plain_word_as_role(self) -> None:
+        made = as_messages([Message("user", "Hi"), Message("system", "Be brief.")])  # type: ignore[arg-type]
+        assert [message.role for message in made] == [Role.USER, Role.SYSTEM]
+        assert all(isinstance(message.role, Role) for message in made)
+        assert [message.content for message in made] == ["Hi", "Be brief."]
+
+    def test_wrong_word_as_role(self) -> None:
+        told = self.refused([Message(Role.USER, "a"), Message("tool", "b")])  # type: ignore[arg-type]
+        assert told == (
+            "Message 1 of the prompt has the role 'tool', expected one of system, user, assistant."
+        )
+
+    def test_plain_word_as_role_in_signals_and_drivers(self) -> None:
+        message: Any = Message("user", "Hi")  # type: ignore[arg-type]
+        with fake_driver("Hello") as driver, hearing() as heard:
+            assert in_a_thread(lambda: llm().generate([message])).text == "Hello"
+        assert [event.prompt for event in (*heard.starts, *heard.endings)] == ["Hi", "Hi"]
+        assert driver.calls[0].messages[0].role is Role.USER
 
     def test_no_messages(self) -> None:
         assert self.refused([]) == "A prompt needs at least one message, got none."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from django.test import SimpleTestCase
 
@@ -61,6 +63,42 @@ class AnswerTests(SimpleTestCase):
             for r in range(len(reasoning) + 2):
                 rest = joined(list(answer.read(Position(t, r))))
                 assert rest == (text[t:], reasoning[r:])
+
+    def test_a_writer_who_goes_on_between_two_pieces_gives_nothing_twice(self) -> None:
+        answer = Answer("s")
+        answer.append(b"hm", is_reasoning=True)
+        answer.append(b"Hello")
+        reading = answer.read(Position())
+        pieces = [next(reading)]
+        answer.append(b" you")
+        answer.append(b", so", is_reasoning=True)
+        answer.append(b"!")
+        pieces += reading
+        pieces += answer.read(pieces[-1].end)
+        assert joined(pieces) == (b"Hello you!", b"hm, so")
+        assert [piece.end for piece in pieces] == sorted(piece.end for piece in pieces)
+
+    def test_a_writer_in_another_thread_while_a_step_begins(self) -> None:
+        for writes_first in (True, False):
+            answer = Answer("s")
+            answer.append(b"Hello")
+
+            class Growing(list[Any]):
+                """Runs beside whose copying the writer goes on."""
+
+                def __iter__(self) -> Iterator[Any]:
+                    answer._runs = self.copy()  # noqa: B023
+                    seen = self.copy()
+                    answer.append(b"hm", is_reasoning=True)  # noqa: B023
+                    answer.append(b" you")  # noqa: B023
+                    return iter(answer._runs if writes_first else seen)  # noqa: B023
+
+            answer._runs = Growing(answer._runs)
+            pieces = list(answer.read(Position()))
+            while rest := list(answer.read(pieces[-1].end)):
+                pieces += rest
+            with self.subTest(writes_first=writes_first):
+                assert [piece.data for piece in pieces] == [b"Hello", b"hm", b" you"]
 
     def test_text_and_reasoning_as_a_whole(self) -> None:
         answer = mixed()

@@ -8,7 +8,9 @@ from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.backends import BackendError
 from mindwave_django.streaming.log import Log, MemoryLog, current_log
+from mindwave_django.testing import parse_events
 from tests.streaming.log_contract import COMPLETED, LogContract, nothing
+from tests.streaming.outside import run_script
 
 
 class MemoryLogContractTests(LogContract, SimpleTestCase):
@@ -76,3 +78,27 @@ class CurrentLogTests(SimpleTestCase):
             self.assertRaisesMessage(BackendError, message),
         ):
             current_log()
+
+    def test_a_forked_child_does_not_follow_what_its_parent_writes(self) -> None:
+        done = run_script(
+            "import signal\n"
+            "from django.test import RequestFactory\n"
+            "def answer(**headers):\n"
+            "    return stream('Hi').response(RequestFactory().get('/', headers=headers))\n"
+            "with fake_driver('some', Gate(), 'never'):\n"
+            "    parts = iter(answer())\n"
+            "    position = next(parts).partition(b'id: ')[2].partition(b'\\n')[0].decode()\n"
+            "    child = os.fork()\n"
+            "    if not child:\n"
+            "        signal.alarm(10)\n"  # ends a child that waits
+            "        resumed = answer(**{'Last-Event-ID': position})\n"
+            "        print(resumed.getvalue().decode(), flush=True)\n"
+            "        os._exit(0)\n"
+            "    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)\n"
+            "    os._exit(0)\n"
+        )
+        *body, code = done.stdout.strip().splitlines()
+        (event,) = parse_events("\n".join([*body, "\n"]).encode())
+        assert event.event == "failed"
+        assert event.json()["code"] == "stream_expired"
+        assert code == "0"

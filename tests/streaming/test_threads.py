@@ -1,0 +1,190 @@
+"""Whose thread, and whose database connection, the code around a stream uses."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
+from unittest import mock
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection, connections
+from django.test import SimpleTestCase, TransactionTestCase
+
+from mindwave_django import llm
+from mindwave_django.events import DriverEvent
+from mindwave_django.messages import Message
+from mindwave_django.signals import stream_completed, stream_started, token_streamed
+from mindwave_django.streaming.generation import Generation
+from mindwave_django.testing import FakeDriver, Gate, fake_driver
+from tests.streaming.outside import LIMIT, in_a_thread, lending
+from tests.streaming.support import call_to, only_receiver, read
+
+
+class Uses(dict[threading.Thread, threading.Event]):
+    """The threads that the async ORM used, and whether their connections have been given back."""
+
+    async def note(self) -> None:
+        await sync_to_async(self._ask)()
+
+    def _ask(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        opened = connection.connection
+        given_back = self.setdefault(threading.current_thread(), threading.Event())
+        given_back.clear()
+
+        def close() -> None:  # Django's own closes no database in memory
+            opened.close()
+            connection.connection = None
+            given_back.set()
+
+        connection.close = close  # type: ignore[method-assign]  # to see that it is called
+
+
+class AsksTheDatabase(FakeDriver):
+    """Uses the async ORM before it answers."""
+
+    uses: Uses
+
+    async def stream(
+        self, messages: Sequence[Message], **options: Any
+    ) -> AsyncGenerator[DriverEvent, None]:
+        await self.uses.note()
+        async for event in super().stream(messages, **options):
+            yield event
+
+
+async def run(driver: FakeDriver) -> None:
+    generation = Generation(call_to(driver))
+    async with asyncio.timeout(LIMIT):
+        await read(generation)
+        await generation.ended.wait()
+
+
+class AsyncORMTests(TransactionTestCase):
+    """Outside of tests, that is with no thread that waits for the loop."""
+
+    def setUp(self) -> None:
+        self.uses = Uses()
+
+    async def receive(self, **kwargs: Any) -> None:
+        await self.uses.note()
+
+    def in_a_loop(self, *drivers: FakeDriver) -> threading.Thread:
+        """Run the drivers side by side, and return the one thread that asgiref has for all."""
+
+        async def main() -> threading.Thread:
+            shared = await sync_to_async(threading.current_thread)()
+            await asyncio.gather(*map(run, drivers))
+            return shared
+
+        return in_a_thread(lambda: asyncio.run(main()))
+
+    def assert_own_and_given_back(self, shared: threading.Thread) -> None:
+        assert self.uses
+        assert shared not in self.uses
+        assert all(given_back.is_set() for given_back in self.uses.values())
+
+    def test_receivers(self) -> None:
+        for signal in (stream_started, token_streamed, stream_completed):
+            self.uses.clear()
+            with self.subTest(signal=signal), only_receiver(self.receive, signal):
+                shared = self.in_a_loop(FakeDriver(replies=["a"]))
+                self.assert_own_and_given_back(shared)
+                assert len(self.uses) == 1
+
+    def test_drivers(self) -> None:
+        driver = AsksTheDatabase(replies=["a"])
+        driver.uses = self.uses
+        with only_receiver(lambda **_: None):
+            self.assert_own_and_given_back(self.in_a_loop(driver))
+        assert len(self.uses) == 1
+
+    def test_two_generations_do_not_share_a_thread(self) -> None:
+        gate = Gate()  # both are there before either goes on
+        arrived: list[None] = []
+
+        async def receive(**kwargs: Any) -> None:
+            arrived.append(None)
+            if len(arrived) == 2:
+                gate.open()
+            await gate.wait()
+            await self.uses.note()
+
+        with only_receiver(receive, stream_completed):
+            shared = self.in_a_loop(FakeDriver(replies=["a"]), FakeDriver(replies=["b"]))
+        self.assert_own_and_given_back(shared)
+        assert len(self.uses) == 2
+
+    def test_connections_are_given_back_while_a_long_stream_waits(self) -> None:
+        gate = Gate()
+
+        async def receive(**kwargs: Any) -> None:
+            await self.uses.note()
+
+        async def main() -> None:
+            running = asyncio.ensure_future(run(FakeDriver(replies=[("a", gate)])))
+            assert await asyncio.to_thread(gate.reached.wait, LIMIT)
+            async with asyncio.timeout(LIMIT):
+                while not self.uses:
+                    await asyncio.sleep(0.005)
+            (given_back,) = self.uses.values()
+            assert await asyncio.to_thread(given_back.wait, LIMIT)
+            gate.open()
+            await running
+
+        with only_receiver(receive, stream_started):
+            in_a_thread(lambda: asyncio.run(main()))
+
+
+class BorrowedThreadTests(SimpleTestCase):
+    """Whoever waits in `async_to_sync` lends the thread, and keeps its connections."""
+
+    def lend(self, work: Callable[[], Any]) -> tuple[threading.Thread, int]:
+        """Do `work`; return its thread and how often its database connection was closed."""
+
+        def call() -> tuple[threading.Thread, int]:
+            with mock.patch.object(connections["default"], "close") as close:
+                work()
+            return threading.current_thread(), close.call_count
+
+        return in_a_thread(call)
+
+    def test_sync_receivers_leave_its_connections_open(self) -> None:
+        threads = []
+
+        def receive(**kwargs: Any) -> None:
+            threads.append(threading.current_thread())
+
+        with fake_driver("a"), only_receiver(receive):
+            lender, closed = self.lend(lambda: async_to_sync(llm().agenerate)("Hi"))
+        assert set(threads) == {lender}
+        assert closed == 0
+
+    def test_async_receivers_leave_its_connections_open(self) -> None:
+        threads = []
+
+        async def receive(**kwargs: Any) -> None:
+            threads.append(await sync_to_async(threading.current_thread)())
+
+        with fake_driver("a"), only_receiver(receive):
+            lender, closed = self.lend(lambda: async_to_sync(llm().agenerate)("Hi"))
+        assert set(threads) == {lender}
+        assert closed == 0
+
+    def test_it_is_not_left_before_everything_is_told(self) -> None:
+        heard: list[str] = []
+
+        def receive(event: Any, **kwargs: Any) -> None:
+            heard.append(type(event).__name__)
+
+        impatient = mock.patch("mindwave_django.api.SETTLE_LIMIT", 0)
+        expected = ["StreamStarted", "TokenStreamed", "TokenStreamed", "StreamEnded"]
+        for ask in (llm().generate, async_to_sync(llm().agenerate)):
+            heard.clear()
+            with self.subTest(ask=ask), fake_driver("a"), only_receiver(receive), impatient:
+                with lending():
+                    in_a_thread(lambda: ask("Hi"))  # noqa: B023
+                assert heard == expected
