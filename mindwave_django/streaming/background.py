@@ -13,6 +13,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
+from asgiref.sync import SyncToAsync
+
 T = TypeVar("T")
 
 logger = logging.getLogger("mindwave_django")
@@ -152,6 +154,9 @@ class ThreadInbox(Executor):
     def wait_for(self, future: Future[T]) -> T:
         """Do what comes in until `future` is done, and return its result."""
         future.add_done_callback(self._items.put)
+        # `sync_to_async` notes the loop that it serves in the thread, undocumented and for good:
+        # later `async_to_sync` calls of this thread would run on our loop.
+        noted = dict(vars(SyncToAsync.threadlocal))
         try:
             while (item := self._items.get()) is not future:
                 if not isinstance(item, Future):  # one that an interrupted wait has left behind
@@ -159,6 +164,9 @@ class ThreadInbox(Executor):
         except BaseException:  # Ctrl-C, or a worker that is told to exit
             future.cancel()
             raise
+        finally:
+            vars(SyncToAsync.threadlocal).clear()
+            vars(SyncToAsync.threadlocal).update(noted)
         return future.result()
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 
+from asgiref.sync import AsyncToSync, async_to_sync, sync_to_async
 from django.test import SimpleTestCase
 
 from mindwave_django.streaming.background import BackgroundLoop, LoopIterator, ThreadInbox
@@ -173,6 +174,21 @@ class ThreadInboxTests(SimpleTestCase):
             return [await running.run_in_executor(inbox, threading.get_ident) for _ in range(3)]
 
         assert inbox.wait_for(loop.submit(ask())) == [threading.get_ident()] * 3
+        loop.stop()
+
+    def test_the_waiting_thread_is_not_bound_to_the_loop(self) -> None:
+        inbox, loop = ThreadInbox(), BackgroundLoop()
+
+        async def ask() -> int:
+            AsyncToSync.executors.current = inbox
+            return await sync_to_async(threading.get_ident)()
+
+        async def thread() -> int:
+            return threading.get_ident()
+
+        of_the_loop = loop.submit(thread()).result(10)
+        assert inbox.wait_for(loop.submit(ask())) == threading.get_ident()
+        assert async_to_sync(thread)() != of_the_loop
         loop.stop()
 
     def test_what_work_raises_goes_to_whoever_asked(self) -> None:
