@@ -140,31 +140,33 @@ class LLM:
     def stream(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> Iterator[str]:
         """Yield the text as it comes."""
         _require_no_loop("astream")
-        inbox, call = ThreadInbox(), self._call(prompt, on_chunk)
+        call = self._call(prompt, on_chunk)
 
         async def texts() -> AsyncIterator[str]:
             async with _reading(call, lent) as reading:
                 async for text in reading.texts():
                     yield text
 
-        lent = inbox if needs_this_thread() else None
-        source = LoopIterator(texts(), inbox)
-        try:
-            yield from source
-        finally:
-            source.close()
+        with ThreadInbox() as inbox:
+            lent = inbox if needs_this_thread() else None
+            source = LoopIterator(texts(), inbox)
+            try:
+                yield from source
+            finally:
+                source.close()
 
     def generate(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> Completion:
         """Return the whole answer; waits for it."""
         _require_no_loop("agenerate")
-        inbox, call = ThreadInbox(), self._call(prompt, on_chunk)
+        call = self._call(prompt, on_chunk)
 
         async def completion() -> Completion:
             async with _reading(call, lent) as reading:
                 return await reading.completion()
 
-        lent = inbox if needs_this_thread() else None
-        return inbox.wait_for(background.submit(completion()))
+        with ThreadInbox() as inbox:
+            lent = inbox if needs_this_thread() else None
+            return inbox.wait_for(background.submit(completion()))
 
     def _call(self, prompt: Prompt, on_chunk: OnChunk | None) -> Call:
         call = _call(prompt, self._alias, self._options, self._context)

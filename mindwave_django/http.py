@@ -245,21 +245,21 @@ class StreamedTextResponse(StreamingHttpResponse):
         return self._drive(self.streaming_content) if self.is_async else super().__iter__()
 
     def _drive(self, content: Any) -> Iterator[bytes]:
-        inbox = ThreadInbox()
         lends = needs_this_thread()
-        try:
-            self._body.prepare(inbox if lends else None)
-        except Exception as exc:  # noqa: BLE001  # logged there
-            yield self._body.give_up(exc)
-            return
-        parts: LoopIterator[bytes] = LoopIterator(content, inbox)
-        try:
-            yield from parts
-        finally:
-            parts.close()
-            self._body.close()
-            if lends:
-                parts.finish(self._body.settle())
+        with ThreadInbox() as inbox:
+            try:
+                self._body.prepare(inbox if lends else None)
+            except Exception as exc:  # noqa: BLE001  # logged there
+                yield self._body.give_up(exc)
+                return
+            parts: LoopIterator[bytes] = LoopIterator(content, inbox)
+            try:
+                yield from parts
+            finally:
+                parts.close()
+                self._body.close()
+                if lends:
+                    parts.finish(self._body.settle())
 
     def getvalue(self) -> bytes:
         """Return the whole body; waits for the end of the answer."""

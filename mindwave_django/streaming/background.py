@@ -21,6 +21,7 @@ logger = logging.getLogger("mindwave_django")
 
 _END: Final = object()
 CANCEL_ROUNDS = 3  # each ends at least the task that broke the round before
+GONE = "The thread that did this work waits no more."
 SHUTDOWN_LIMIT = 5.0  # seconds for the endings of what still runs when the process exits
 
 
@@ -129,16 +130,24 @@ getattr(threading, "_register_atexit", atexit.register)(background.stop)
 
 
 class ThreadInbox(Executor):
-    """Work for one thread that waits for a future and meanwhile does what comes in."""
+    """Work for one thread that waits for a future and meanwhile does what comes in.
+
+    A context manager: at its end the thread waits no more.
+    """
 
     def __init__(self) -> None:
         self._items: SimpleQueue[Callable[[], None] | Future[Any]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Have `fn` called by the waiting thread."""
+        """Have `fn` called by the waiting thread; raises RuntimeError once that is gone."""
         future: Future[T] = Future()
 
         def work() -> None:
+            if self._closed:
+                future.set_exception(RuntimeError(GONE))
+                return
             try:
                 future.set_result(fn(*args, **kwargs))
             except Exception as exc:  # noqa: BLE001  # belongs to whoever asked
@@ -148,8 +157,20 @@ class ThreadInbox(Executor):
                 future.set_exception(RuntimeError(f"The thread was told to stop: {exc!r}"))
                 raise
 
-        self._items.put(work)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(GONE)
+            self._items.put(work)
         return future
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Refuse what was not done, and what comes from now on."""
+        with self._lock:
+            self._closed = True
+        while not self._items.empty():
+            item = self._items.get()
+            if not isinstance(item, Future):
+                item()
 
     def wait_for(self, future: Future[T]) -> T:
         """Do what comes in until `future` is done, and return its result."""

@@ -69,6 +69,7 @@ class Generation:
         self._first_token_at: float | None = None
         self._chunks = 0
         self._begun = False
+        self._shut_down = False
         self._stopped: Ended | None = None
         self._insist: asyncio.TimerHandle | None = None
         self._log = current_log()
@@ -135,17 +136,17 @@ class Generation:
 
     async def _run(self) -> None:
         self._begun = True
-        async with thread_of_its_own(self._executor):
-            announcer = Announcer(self._started, self._audience)
-            ended = await self._outcome(announcer)
-            self._close()
-            try:
+        announcer = Announcer(self._started, self._audience)
+        try:
+            async with thread_of_its_own(self._executor):
+                ended = await self._outcome(announcer)
+                self._close()
                 await self._end(ended, announcer)
-            except Exception:
-                logger.exception("Stream %s could not be ended properly.", self.stream_id)
-            finally:
-                self.ended.set()
-        if ended.reason is CancelReason.SHUTDOWN:
+        except Exception:
+            logger.exception("Stream %s could not be ended properly.", self.stream_id)
+        finally:
+            self.ended.set()
+        if self._shut_down:
             raise asyncio.CancelledError
 
     async def _outcome(self, announcer: Announcer) -> Ended:
@@ -159,6 +160,7 @@ class Generation:
                 return self._stopped
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # by a loop that shuts down
+                self._shut_down = True
                 return Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN)
             return self._failure(InternalError("The driver was cancelled by something else."))
         except BaseException as exc:  # noqa: BLE001  # also what would end the event loop

@@ -93,10 +93,11 @@ LEAVINGS: dict[str, Leaving] = {
 
 
 async def all_over() -> None:
-    """Wait until every generation of the process has ended."""
+    """Wait until every generation of this loop has ended; other tests may break loops."""
+    loop = asyncio.get_running_loop()
     async with asyncio.timeout(LIMIT):
-        while core._running:
-            await asyncio.wait(set(core._running))
+        while mine := {task for task in core._running if task.get_loop() is loop}:
+            await asyncio.wait(mine)
         await asyncio.sleep(0)  # the last callbacks of those tasks
 
 
