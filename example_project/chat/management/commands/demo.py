@@ -6,6 +6,7 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -23,7 +24,8 @@ class Command(BaseCommand):
         driver = settings.MINDWAVE["DRIVERS"]["default"]["BACKEND"].rpartition(".")[2]
         server = uvicorn.Server(
             uvicorn.Config(
-                get_asgi_application(),
+                # It serves static files without the warning that the URL pattern gives under ASGI.
+                ASGIStaticFilesHandler(get_asgi_application()),
                 host=host,
                 port=port,
                 lifespan="off",
