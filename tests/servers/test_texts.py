@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlencode
 
 import httpx
@@ -16,38 +16,7 @@ from tests.servers.client import LIMIT
 from tests.support.aimock import AIMock, aimock
 from tests.support.processes import require
 from tests.support.servers import Server, serving
-
-EMOJI = "👩‍🚀🧑🏽‍💻 and 🇪🇺!"
-LONG = "".join(f"{number:>7} — {number * 7919:x}\n" for number in range(20_000))[:200_000]
-assert len(LONG) == 200_000
-
-# prompt → what the model says, in pieces of how many UTF-16 units, and what readers get.
-TEXTS: dict[str, tuple[str, int, str]] = {
-    "newlines": ("\none\n\n\ntwo\n", 1, "\none\n\n\ntwo\n"),
-    "leading-spaces": ("  two\n   three\n\n one", 2, "  two\n   three\n\n one"),
-    "carriage-returns": ("one\rtwo\r\nthree\r\n\r\nfour\r", 1, "one\ntwo\nthree\n\nfour\n"),
-    "line-separators": (
-        "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg",
-        3,
-        "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg",
-    ),
-    "nul": ("a\0b\0", 2, "a\ufffdb\ufffd"),
-    "emoji": (EMOJI, 1, EMOJI),
-    "emoji-in-pairs": ("x" + EMOJI, 2, "x" + EMOJI),
-    "fields": ("data: x\n\nevent: done\nid: 7\n: no\n", 4, "data: x\n\nevent: done\nid: 7\n: no\n"),
-    "long": (LONG, 997, LONG),
-    "empty": ("", 5, ""),
-}
-
-
-def _fixture(prompt: str) -> dict[str, Any]:
-    said, size, _ = TEXTS[prompt]
-    return {
-        "match": {"userMessage": prompt},
-        "response": {"content": said},
-        "chunkSize": size,
-        "latency": 0,
-    }
+from tests.support.texts import TEXTS, fixtures
 
 
 @tag("machine")
@@ -61,9 +30,7 @@ class Texts:
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        # The first fixture whose text the prompt contains is taken: the longest ones first.
-        prompts = sorted(TEXTS, key=len, reverse=True)
-        cls.upstream = cls.enterClassContext(aimock(*map(_fixture, prompts)))
+        cls.upstream = cls.enterClassContext(aimock(*fixtures()))
         env = {"OPENAI_BASE_URL": cls.upstream.url, "OPENAI_API_KEY": "unused"}
         cls.server = cls.enterClassContext(serving(cls.server_name, env))
 
