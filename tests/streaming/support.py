@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
+from inspect import iscoroutinefunction
+from types import FunctionType
 from typing import Any
 from unittest import mock
 
 from mindwave_django import signals
 from mindwave_django.messages import Message, Role
 from mindwave_django.signals import StreamEnded, StreamStarted, TokenStreamed
+from mindwave_django.streaming import generation as core
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.follow import Followed, Follower
 from mindwave_django.streaming.generation import Generation
@@ -95,6 +99,26 @@ def hearing(*, asynchronous: bool = False) -> Iterator[Heard]:
         yield heard
 
 
+def _of_new_streams(receive: Any) -> Any:
+    """Keep from a receiver what streams of tests before this one still have to say."""
+    if not isinstance(receive, FunctionType):
+        return receive
+    strays = {task.get_name().removeprefix("mindwave-") for task in tuple(core._running)}
+
+    def is_stray(event: Any) -> bool:
+        return getattr(event, "stream_id", None) in strays
+
+    @wraps(receive)
+    def hear(**kwargs: Any) -> Any:
+        return None if is_stray(kwargs["event"]) else receive(**kwargs)
+
+    @wraps(receive)
+    async def ahear(**kwargs: Any) -> Any:
+        return None if is_stray(kwargs["event"]) else await receive(**kwargs)
+
+    return ahear if iscoroutinefunction(receive) else hear
+
+
 @contextmanager
 def only_receiver(receive: Any, *signals_heard: signals.StreamSignal) -> Iterator[None]:
     """Connect one receiver to these signals, by default to all, and nobody else to any."""
@@ -102,7 +126,7 @@ def only_receiver(receive: Any, *signals_heard: signals.StreamSignal) -> Iterato
     for signal in ALL_SIGNALS:
         signal.receivers = []
     for signal in signals_heard or ALL_SIGNALS:
-        signal.connect(receive, weak=False)
+        signal.connect(_of_new_streams(receive), weak=False)
     try:
         yield
     finally:
