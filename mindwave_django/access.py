@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -44,6 +45,31 @@ def caller(request: HttpRequest) -> Caller:
         return _user(user)
     session = _session(request)
     return _session_owner(session and session.get(SESSION_OWNER_KEY))
+
+
+def lasting_caller(request: HttpRequest) -> Caller:
+    """Return who asks, in synchronous code; a stranger gets an owner that their session keeps.
+
+    Raises AuthenticationRequired for a stranger where there are no sessions: nobody could be told
+    apart from anybody else.
+    """
+    who = caller(request)
+    if who.owner:
+        return who
+    session = getattr(request, "session", None)
+    if session is None:
+        raise AuthenticationRequired("A conversation needs a user or Django's sessions.")
+    return _session_owner(session.setdefault(SESSION_OWNER_KEY, secrets.token_urlsafe(32)))
+
+
+def session_owner(session: Any) -> str:
+    """Return the owner that a session keeps for a stranger; empty if it has none."""
+    return _session_owner(session.get(SESSION_OWNER_KEY)).owner
+
+
+def user_owner(user: Any) -> str:
+    """Return the owner that stands for a user."""
+    return _user(user).owner
 
 
 def _user(user: Any) -> Caller:

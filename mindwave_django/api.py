@@ -17,9 +17,10 @@ from django.http.response import HttpResponseBase
 from mindwave_django.drivers import DEFAULT_ALIAS, drivers
 from mindwave_django.events import CancelReason, Ended, Outcome, Usage
 from mindwave_django.exceptions import Interrupted, StreamingNotSupported, error_for
-from mindwave_django.http import StreamedTextResponse, refusal, resume_of
+from mindwave_django.http import StreamedTextResponse, refusal
 from mindwave_django.messages import Prompt, as_messages
 from mindwave_django.protocols import PROTOCOLS
+from mindwave_django.sources import Rejoin, Start, resume_of
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.audience import OnChunk
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
@@ -71,7 +72,7 @@ class Stream:
             return refusal(StreamingNotSupported())
         call = msgspec.structs.replace(self._call, on_chunk=on_chunk, trace_context=current_trace())
         return StreamedTextResponse(
-            request, call, protocol=protocol, status=status, headers=headers
+            request, Start(call), protocol=protocol, status=status, headers=headers
         )
 
 
@@ -96,7 +97,9 @@ def resume(
         return None
     if asked.position is None:
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
-    return StreamedTextResponse(request, asked, protocol=protocol, status=status, headers=headers)
+    return StreamedTextResponse(
+        request, Rejoin(asked), protocol=protocol, status=status, headers=headers
+    )
 
 
 class Completion(msgspec.Struct, frozen=True):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
+
+from mindwave_django.conf import SETTING, Group
 
 T = TypeVar("T")
 
@@ -97,3 +100,33 @@ def _require_known_options(
             check_id="mindwave.E005",
             hint=unknown(str(key), known),
         )
+
+
+class CurrentBackend(Generic[T]):
+    """The instance of the class that one setting names, built when it is first asked for."""
+
+    def __init__(self, group: Group, name: str, base: type[T]) -> None:
+        self._group = group
+        self._name = name
+        self._base = base
+        self._backend: T | None = None
+        setting_changed.connect(self._reset)
+
+    def __call__(self) -> T:
+        """Return the instance; raise BackendError if it cannot be built."""
+        if self._backend is None:
+            self._backend = self.create()
+        return self._backend
+
+    def create(self) -> T:
+        """Return a new instance, as checks want one."""
+        config = getattr(self._group, self._name)
+        return create_backend(self._group.place(self._name), config, self._base)
+
+    def forget(self) -> None:
+        """Build another one next time."""
+        self._backend = None
+
+    def _reset(self, *, setting: str, **kwargs: Any) -> None:
+        if setting == SETTING:
+            self.forget()

@@ -11,10 +11,11 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from mindwave_django.backends import BackendError, create_backend, unknown
+from mindwave_django.backends import BackendError, CurrentBackend, unknown
 from mindwave_django.conf import Group, mindwave_settings
 from mindwave_django.drivers import DEFAULT_ALIAS, drivers
-from mindwave_django.streaming.log import Log
+from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.recorder import current_recorder
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -22,7 +23,13 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     found = [message for group in mindwave_settings.groups() for message in _check_group(group)]
     if found:
         return found  # what builds on broken settings would only repeat them
-    return [*_check_drivers(), *_check_log(), *_check_access()]
+    return [
+        *_check_drivers(),
+        *_check_backend(current_log),
+        *_check_backend(current_recorder),
+        *_check_callable("ACCESS"),
+        *_check_callable("TITLE"),
+    ]
 
 
 def _check_group(group: Group) -> Iterator[CheckMessage]:
@@ -59,16 +66,15 @@ def _check_drivers() -> Iterator[CheckMessage]:
             yield _backend_error(exc)
 
 
-def _check_log() -> Iterator[CheckMessage]:
-    streaming = mindwave_settings.STREAMING
+def _check_backend(current: CurrentBackend[Any]) -> Iterator[CheckMessage]:
     try:
-        create_backend(streaming.place("LOG"), streaming.LOG, Log)  # type: ignore[type-abstract]
+        current.create()
     except BackendError as exc:
         yield _backend_error(exc)
 
 
-def _check_access() -> Iterator[CheckMessage]:
-    rule, place = mindwave_settings.CHAT.ACCESS, mindwave_settings.CHAT.place("ACCESS")
+def _check_callable(name: str) -> Iterator[CheckMessage]:
+    rule, place = getattr(mindwave_settings.CHAT, name), mindwave_settings.CHAT.place(name)
     if not isinstance(rule, str):
         return
     try:

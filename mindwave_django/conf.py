@@ -147,6 +147,30 @@ def _path_or_callable(value: object) -> bool:
     return callable(value) or (isinstance(value, str) and "." in value)
 
 
+def optional_callable() -> Setting[Any]:
+    """Return a dotted path or a callable; None by default."""
+    return Setting(
+        None,
+        lambda value: value is None or _path_or_callable(value),
+        "None, a dotted path or a callable",
+    )
+
+
+def sizes() -> Setting[Mapping[str, int]]:
+    """Return a dict of whole numbers of at least 1 by name, empty by default."""
+    return Setting(
+        {},
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(isinstance(key, str) for key in value)
+            and all(
+                isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in value.values()
+            )
+        ),
+        "a dict of whole numbers of at least 1",
+    )
+
+
 class Streaming(Group):
     """How answers travel: MINDWAVE['STREAMING']."""
 
@@ -158,6 +182,7 @@ class Streaming(Group):
     RETRY = seconds(1, zero=True)
     RECONNECT_GRACE = seconds(45, zero=True)
     ON_DISCONNECT = choice("cancel", "finish")
+    SHUTDOWN_GRACE = seconds(5, zero=True)
     RETENTION = seconds(300, zero=True)
     LOG = Setting[Mapping[str, Any]](
         {"BACKEND": "mindwave_django.streaming.log.MemoryLog"},
@@ -177,6 +202,16 @@ class Chat(Group):
     MAX_PROMPT_LENGTH = count(5000)
     MAX_TOKENS = count(4000)
     SYSTEM_PROMPT = Setting("", lambda value: isinstance(value, str), "a text")
+    CONTEXT_WINDOWS = sizes()
+    TITLE = optional_callable()
+    ADOPT_ON_LOGIN = flag(default=True)
+    CHECKPOINT_INTERVAL = seconds(2)
+    PENDING_TIMEOUT = seconds(60)
+    RECORDER = Setting[Mapping[str, Any]](
+        {"BACKEND": "mindwave_django.recorder.MessageRecorder"},
+        lambda value: isinstance(value, Mapping),
+        "a dict with BACKEND and, if needed, OPTIONS",
+    )
 
 
 class Root(Group):

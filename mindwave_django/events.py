@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -85,3 +86,4 @@ class Ended(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     finish_reason: str = ""
     usage: Usage | None = None
+    cost: Decimal | None = None

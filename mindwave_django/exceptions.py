@@ -6,6 +6,10 @@ MindwaveError
 ├── PermissionDenied              somebody is, but may not
 ├── StreamingNotSupported         the driver gives whole answers only
 ├── StreamExpired                 nothing is left to resume
+├── NotFound                      no such conversation or message, or somebody else's
+├── ConversationBusy              an answer is still being written there
+├── NotLatest                     what is to be asked again is not the latest
+├── IdempotencyKeyReused          the same key came with another request
 ├── DriverError                   the provider or the way to it failed
 │   ├── ProviderAuthenticationError
 │   ├── ProviderRejected
@@ -102,6 +106,39 @@ class StreamExpired(MindwaveError):
     code = "stream_expired"
     message = _("This answer can no longer be resumed.")
     status = 404
+
+
+class NotFound(MindwaveError):
+    """The conversation or message is not there, or is somebody else's."""
+
+    code = "not_found"
+    message = _("This conversation could not be found.")
+    status = 404
+
+
+class ConversationBusy(MindwaveError):
+    """An answer is still being written in this conversation."""
+
+    code = "conversation_busy"
+    message = _("An answer is still being written in this conversation.")
+    retryable = True
+    status = 409
+
+
+class NotLatest(MindwaveError):
+    """Only the latest question can be edited, and only the latest answer be had again."""
+
+    code = "not_latest"
+    message = _("Only the latest question can be asked again.")
+    status = 409
+
+
+class IdempotencyKeyReused(MindwaveError):
+    """An `Idempotency-Key` that is known came with another request."""
+
+    code = "idempotency_key_reused"
+    message = _("This request differs from the one that was sent before with the same key.")
+    status = 422
 
 
 class AnswerTooLarge(MindwaveError):

@@ -6,9 +6,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext_lazy as _
 
 from mindwave_django.conf import mindwave_settings
+from mindwave_django.drivers import DEFAULT_ALIAS
+from mindwave_django.models import TITLE_LENGTH
 
 MAX_TEMPERATURE = 2
 
@@ -68,3 +71,55 @@ class PromptForm(forms.Form):
         names = ("model", "temperature", "max_tokens")
         chosen = {name: self.cleaned_data[name] for name in names}
         return {name: value for name, value in chosen.items() if value not in {None, ""}}
+
+
+class AskForm(PromptForm):
+    """A prompt for a conversation, or for a new one; the site's templates sign other drivers."""
+
+    conversation = forms.UUIDField(required=False)
+    driver = forms.CharField(required=False)
+
+    def clean_driver(self) -> str:
+        """Accept only an alias that this site has signed."""
+        signed: str = self.cleaned_data["driver"]
+        if not signed:
+            return DEFAULT_ALIAS
+        try:
+            return unsign_driver(signed)
+        except BadSignature:
+            raise ValidationError(_("This driver cannot be chosen."), code="invalid") from None
+
+    @property
+    def driver_alias(self) -> str:
+        """The alias of the driver to ask."""
+        return str(self.cleaned_data["driver"])
+
+
+class EditForm(forms.Form):
+    """Other words for a question."""
+
+    prompt = forms.CharField()
+    clean_prompt = PromptForm.clean_prompt
+
+
+class TitleForm(forms.Form):
+    """What a conversation is called."""
+
+    title = forms.CharField(max_length=TITLE_LENGTH)
+
+
+def sign_driver(alias: str) -> str:
+    """Return an alias in a form that a page may send back, since nobody else can make it up."""
+    return _signer().sign(alias)
+
+
+def unsign_driver(signed: str) -> str:
+    """Return the alias; raise BadSignature if this site has not signed it, or has it no more."""
+    alias = _signer().unsign(signed)
+    if alias not in mindwave_settings.DRIVERS:
+        raise BadSignature("There is no such driver any more.")
+    return alias
+
+
+def _signer() -> Signer:
+    return Signer(salt="mindwave_django.driver")

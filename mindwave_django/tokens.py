@@ -54,10 +54,15 @@ async def ausage_of(messages: Sequence[Message], text: str, model: str) -> Usage
 
 def usage_of(messages: Sequence[Message], text: str, model: str) -> Usage:
     """Return the usage of a call as counted here; blocks."""
+    return _usage(messages, text, *counter_for(model))
+
+
+def counter_for(model: str) -> tuple[Callable[[str], int], UsageSource]:
+    """Return what counts the tokens of a text for `model`, and how far to trust it; may block."""
     encoding = encoding_for(model)
     if encoding is None:
-        return _usage(messages, text, estimate, UsageSource.ESTIMATED)
-    return _usage(messages, text, lambda t: len(encoding.encode_ordinary(t)), UsageSource.TOKENIZER)
+        return estimate, UsageSource.ESTIMATED
+    return lambda text: len(encoding.encode_ordinary(text)), UsageSource.TOKENIZER
 
 
 def _usage(

@@ -46,7 +46,7 @@ class UnknownKeyTests(CheckTestCase):
             "MINDWAVE['STREAMING'] has no setting 'TIMEOUTS'.",
             "Did you mean 'TIMEOUT'? Known: FIRST_TOKEN_TIMEOUT, FLUSH_INTERVAL, "
             "HEARTBEAT_INTERVAL, IDLE_TIMEOUT, LOG, ON_DISCONNECT, RECONNECT_GRACE, RETENTION, "
-            "RETRY, TIMEOUT.",
+            "RETRY, SHUTDOWN_GRACE, TIMEOUT.",
         )
 
     def test_in_chat(self) -> None:
@@ -54,8 +54,9 @@ class UnknownKeyTests(CheckTestCase):
             check({"CHAT": {"ALLOWED_MODEL": []}}),
             "E001",
             "MINDWAVE['CHAT'] has no setting 'ALLOWED_MODEL'.",
-            "Did you mean 'ALLOWED_MODELS'? Known: ACCESS, ALLOWED_MODELS, ALLOWED_ORIGINS, "
-            "MAX_PROMPT_LENGTH, MAX_TOKENS, SYSTEM_PROMPT.",
+            "Did you mean 'ALLOWED_MODELS'? Known: ACCESS, ADOPT_ON_LOGIN, ALLOWED_MODELS, "
+            "ALLOWED_ORIGINS, CHECKPOINT_INTERVAL, CONTEXT_WINDOWS, MAX_PROMPT_LENGTH, MAX_TOKENS, "
+            "PENDING_TIMEOUT, RECORDER, SYSTEM_PROMPT, TITLE.",
         )
 
     def test_in_a_driver(self) -> None:

@@ -21,6 +21,7 @@ DEFAULTS: dict[tuple[str, ...], Any] = {
     ("STREAMING", "RETRY"): 1,
     ("STREAMING", "RECONNECT_GRACE"): 45,
     ("STREAMING", "ON_DISCONNECT"): "cancel",
+    ("STREAMING", "SHUTDOWN_GRACE"): 5,
     ("STREAMING", "RETENTION"): 300,
     ("STREAMING", "LOG"): {"BACKEND": "mindwave_django.streaming.log.MemoryLog"},
     ("CHAT", "ACCESS"): "mindwave_django.access.authenticated",
@@ -29,6 +30,12 @@ DEFAULTS: dict[tuple[str, ...], Any] = {
     ("CHAT", "MAX_PROMPT_LENGTH"): 5000,
     ("CHAT", "MAX_TOKENS"): 4000,
     ("CHAT", "SYSTEM_PROMPT"): "",
+    ("CHAT", "CONTEXT_WINDOWS"): {},
+    ("CHAT", "TITLE"): None,
+    ("CHAT", "ADOPT_ON_LOGIN"): True,
+    ("CHAT", "CHECKPOINT_INTERVAL"): 2,
+    ("CHAT", "PENDING_TIMEOUT"): 60,
+    ("CHAT", "RECORDER"): {"BACKEND": "mindwave_django.recorder.MessageRecorder"},
 }
 
 POSITIVE = "a positive number of seconds"
@@ -70,6 +77,15 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("CHAT", "MAX_PROMPT_LENGTH"), 1.5, COUNT),
     (("CHAT", "MAX_TOKENS"), True, COUNT),
     (("CHAT", "SYSTEM_PROMPT"), None, "a text"),
+    (("STREAMING", "SHUTDOWN_GRACE"), -1, NOT_NEGATIVE),
+    (("CHAT", "CONTEXT_WINDOWS"), {"gpt-9": 0}, "a dict of whole numbers of at least 1"),
+    (("CHAT", "CONTEXT_WINDOWS"), {"gpt-9": True}, "a dict of whole numbers of at least 1"),
+    (("CHAT", "CONTEXT_WINDOWS"), {9: 9}, "a dict of whole numbers of at least 1"),
+    (("CHAT", "TITLE"), "title", "None, a dotted path or a callable"),
+    (("CHAT", "ADOPT_ON_LOGIN"), 1, "True or False"),
+    (("CHAT", "CHECKPOINT_INTERVAL"), 0, "a positive number of seconds"),
+    (("CHAT", "PENDING_TIMEOUT"), 0, "a positive number of seconds"),
+    (("CHAT", "RECORDER"), "x.Y", "a dict with BACKEND and, if needed, OPTIONS"),
     (("DRIVERS",), [], "a dict of aliases"),
     (("LOG_CONTENT",), 1, "True or False"),
 ]

@@ -65,10 +65,12 @@ class SettingsSampleTests(SimpleTestCase):
             yield from (s for s in samples(page, "python") if "MINDWAVE =" in s.code)
 
     def test_checks_find_nothing_wrong(self) -> None:
-        rule = run(sample("settings.md", "def staff_only"))
-        module = ModuleType("myproject.access")
-        module.staff_only = rule["staff_only"]  # type: ignore[attr-defined]
-        modules = {"myproject": ModuleType("myproject"), "myproject.access": module}
+        project = ModuleType("myproject")
+        access, chat = ModuleType("myproject.access"), ModuleType("myproject.chat")
+        vars(access).update(run(sample("settings.md", "def staff_only")))
+        vars(chat).update(run(sample("chat.md", "async def title")))
+        vars(chat).update(run(sample("chat.md", "class IndexingRecorder")))
+        modules = {m.__name__: m for m in (project, access, chat)}
         for found in self.settings_samples():
             settings = run(found)["MINDWAVE"]
             with (

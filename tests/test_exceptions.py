@@ -25,9 +25,14 @@ STATUSES = {
     "authentication_required": 401,
     "permission_denied": 403,
     "stream_expired": 404,
+    "not_found": 404,
+    "conversation_busy": 409,
+    "not_latest": 409,
+    "idempotency_key_reused": 422,
     "streaming_not_supported": 501,
 }
 RETRYABLE = {
+    "conversation_busy",
     "interrupted",
     "provider_connection_lost",
     "provider_protocol_error",

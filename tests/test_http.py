@@ -18,7 +18,8 @@ from mindwave_django.exceptions import (
     MindwaveError,
     ProviderRateLimited,
 )
-from mindwave_django.http import refusal, resume_of
+from mindwave_django.http import refusal
+from mindwave_django.sources import resume_of
 from mindwave_django.streaming.answer import Position
 from mindwave_django.testing import Gate, fake_driver, parse_events, text_of
 from tests.asking import NO_CARE, NO_GRACE, respond

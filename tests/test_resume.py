@@ -29,6 +29,10 @@ def frames(answered: Answered, stream_id: str) -> list[Frame]:
     ]
 
 
+def start_data(stream_id: str) -> str:
+    return f'{{"stream":"{stream_id}","heartbeat_interval":15.0}}'
+
+
 class ResumeTestCase(WithClient, CoreTestCase):
     def start(self) -> tuple[Answered, str]:
         answered = self.ask(URL, {"prompt": "Hi"})
@@ -43,7 +47,7 @@ class PositionTests(ResumeTestCase):
         with fake_driver(TEXT):
             answered, stream_id = self.start()
         assert frames(answered, stream_id) == [
-            ("start", f'{{"stream":"{stream_id}"}}', ":0"),
+            ("start", start_data(stream_id), ":0"),
             ("message", TEXT, f":{len(TEXT.encode())}"),
             ("done", '{"status":"complete"}', ":end"),
         ]
@@ -55,7 +59,7 @@ class PositionTests(ResumeTestCase):
                 offset = len(TEXT[:count].encode())
                 with self.subTest(offset=offset):
                     assert frames(self.resume(stream_id, offset), stream_id) == [
-                        ("start", f'{{"stream":"{stream_id}"}}', f":{offset}"),
+                        ("start", start_data(stream_id), f":{offset}"),
                         ("message", TEXT[count:], f":{len(TEXT.encode())}"),
                         ("done", '{"status":"complete"}', ":end"),
                     ]

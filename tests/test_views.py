@@ -9,11 +9,11 @@ from asgiref.sync import iscoroutinefunction as asgiref_iscoroutinefunction
 from django.db import connections
 from django.test import Client
 
-from mindwave_django import views
 from mindwave_django.events import Finished, Usage
 from mindwave_django.exceptions import ContextLengthExceeded, ProviderRateLimited
 from mindwave_django.messages import Message, Role
 from mindwave_django.testing import FakeDriver, fake_driver
+from mindwave_django.views import direct as views
 from tests.asking import BOTH, GENERATE, STREAM, chat
 from tests.clients import WithAsyncClient, WithClient
 from tests.recording import CoreTestCase, recorded_signals

@@ -34,6 +34,8 @@ class Driver(ABC):
     idle_timeout: float | None = None
     # The model asked for when a call names none; empty if the driver has no such notion.
     model: str = ""
+    # Tokens that an answer may have when a call names no bound; None if the driver sets none.
+    max_tokens: int | None = None
 
     def __init__(self, alias: str = "default") -> None:
         self.alias = alias

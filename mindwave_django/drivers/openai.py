@@ -93,6 +93,7 @@ class OpenAIDriver(Driver):
                 "api_key should be one line of ASCII; perhaps a line end came with it."
             )
         self.model = model
+        self.max_tokens = max_tokens
         self.first_token_timeout = first_token_timeout
         self.idle_timeout = idle_timeout
         self._api_key = api_key

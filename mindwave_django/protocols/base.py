@@ -12,12 +12,16 @@ from mindwave_django.streaming.follow import Followed, Heartbeat
 
 
 class Protocol(ABC):
-    """Turns what a follower reads into bytes; pure, one instance for each response."""
+    """Turns what a follower reads into bytes; pure, one instance for each response.
+
+    With `details` the end says more: finish reason, usage and cost.
+    """
 
     content_type: ClassVar[str]
 
-    def __init__(self, stream_id: str) -> None:
+    def __init__(self, stream_id: str, *, details: bool = False) -> None:
         self.stream_id = stream_id
+        self.details = details
 
     @abstractmethod
     def start(self, position: Position) -> bytes:

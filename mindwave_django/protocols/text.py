@@ -31,7 +31,7 @@ class TextProtocol(Protocol):
     def start(self, position: Position) -> bytes:
         """Return `start`, with data, since Firefox ignores the id of an event without."""
         return sse.retry(math.ceil(mindwave_settings.STREAMING.RETRY * 1000)) + sse.encode(
-            b"start", _json({"stream": self.stream_id}), event_id=self._id(position)
+            b"start", _json(self._introduction()), event_id=self._id(position)
         )
 
     def piece(self, piece: Piece) -> bytes:
@@ -46,7 +46,17 @@ class TextProtocol(Protocol):
     def end(self, ended: Ended) -> bytes:
         """Return `done`, also after a stop, so that simple pages end quietly; or `failed`."""
         name, data = _terminal(ended)
+        if self.details and name == b"done":
+            data |= {
+                "finish_reason": ended.finish_reason,
+                "usage": ended.usage,
+                "cost": ended.cost,
+            }
         return sse.encode(name, _json(data), event_id=f"{self.stream_id}:{END}".encode())
+
+    def _introduction(self) -> dict[str, Any]:
+        interval = mindwave_settings.STREAMING.HEARTBEAT_INTERVAL
+        return {"stream": self.stream_id, "heartbeat_interval": interval}
 
     def _id(self, position: Position) -> bytes:
         if position.reasoning:

@@ -121,6 +121,11 @@ class Answer:
         if not self._listeners and self.on_idle is not None:
             self.on_idle()
 
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody reads it in this process."""
+        return bool(self._listeners)
+
     def reader_seen(self) -> None:
         """Note that somebody reads this answer somewhere else."""
         self._left_at = time.time()

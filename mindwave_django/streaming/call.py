@@ -9,6 +9,7 @@ import msgspec
 from mindwave_django.drivers.base import Driver
 from mindwave_django.messages import Message, Role
 from mindwave_django.streaming.audience import OnChunk
+from mindwave_django.streaming.recorder import Recorder
 from mindwave_django.tracing import TraceContext
 
 
@@ -23,6 +24,8 @@ class Call(msgspec.Struct, frozen=True):
     user: Any = None
     on_chunk: OnChunk | None = None
     trace_context: TraceContext | None = None
+    stream_id: str = ""  # empty: a new one is made
+    recorder: Recorder | None = None
 
     def on_behalf_of(self, owner: str, user: Any) -> Call:
         """Return this call for somebody."""

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import aclosing, suppress
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -25,19 +27,23 @@ from mindwave_django.exceptions import (
     AnswerTooLarge,
     GenerationTimeout,
     InternalError,
+    Interrupted,
     MindwaveError,
     ProviderConnectionLost,
 )
-from mindwave_django.signals import StreamEnded, StreamStarted
 from mindwave_django.streaming.announce import Announcer
 from mindwave_django.streaming.audience import Audience
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.failure import describe_failure
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.normalise import TextNormaliser
+from mindwave_django.streaming.recorder import Recorder
+from mindwave_django.streaming.recording import Recording
+from mindwave_django.streaming.report import describe_end, describe_start
+from mindwave_django.streaming.shutdown import shutdown
 from mindwave_django.streaming.watch import Watch
 from mindwave_django.streaming.worker import Worker, parent_executor, thread_of_its_own
-from mindwave_django.tracing import current_ids, fresh_context
+from mindwave_django.tracing import fresh_context
 
 logger = logging.getLogger("mindwave_django")
 
@@ -54,15 +60,16 @@ class Generation:
     """
 
     def __init__(self, call: Call, executor: Executor | None = None) -> None:
-        self.stream_id = secrets.token_hex(16)
+        self.stream_id = call.stream_id or secrets.token_hex(16)
         self.ended = asyncio.Event()
         self.error: MindwaveError | None = None  # why it failed
         self._call = call
         self._loop = asyncio.get_running_loop()
         self._executor = executor or parent_executor()
         self._context = fresh_context(call.trace_context)
-        self._started = self._context.run(self._describe)
-        self._audience = Audience(type(call.driver), call.on_chunk, Worker(self._executor))
+        self._started = self._context.run(describe_start, self.stream_id, call)
+        self._worker = Worker(self._executor)
+        self._audience = Audience(type(call.driver), call.on_chunk, self._worker)
         self._text = TextNormaliser()
         self._reasoning = TextNormaliser()
         self._finished: Finished | None = None
@@ -73,6 +80,8 @@ class Generation:
         self._stopped: Ended | None = None
         self._insist: asyncio.TimerHandle | None = None
         self._log = current_log()
+        self.answer = self._log.create(self.stream_id, call.owner, self.cancel)
+        self._recording = self._record(call.recorder)
         self._watch = Watch(
             self.stream_id,
             self._log,
@@ -80,8 +89,19 @@ class Generation:
             idle_timeout=call.driver.idle_timeout,
             stop=self._stop,
             fail=self._time_out,
+            read_elsewhere_at=self._recording.last_reader_at if self._recording else None,
         )
-        self.answer = self._log.create(self.stream_id, call.owner, self.cancel)
+
+    def _record(self, recorder: Recorder | None) -> Recording | None:
+        if recorder is None:
+            return None
+        return Recording(
+            recorder,
+            self.answer,
+            self._worker,
+            stop=partial(self._stop, Ended(Outcome.CANCELLED, reason=CancelReason.USER)),
+            lose=partial(self._interrupt, "Its row is no longer this generation's."),
+        )
 
     @property
     def model(self) -> str:
@@ -100,10 +120,16 @@ class Generation:
             self._run(), name=f"mindwave-{self.stream_id}", context=self._context
         )
         _running.add(self._task)
+        shutdown.add(self)
         self._task.add_done_callback(self._done)
+
+    def look_for_readers(self) -> None:
+        """Begin the grace at once, unless somebody reads already."""
+        self._watch.readers_left()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         _running.discard(task)
+        shutdown.discard(self)
         if not self._begun:  # the loop shut down before the first step
             self._close()
             self.answer.finish(Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN))
@@ -113,7 +139,16 @@ class Generation:
         """End the generation; may be called from any thread, and when it is over."""
         self._call_soon(self._stop, Ended(Outcome.CANCELLED, reason=reason))
 
-    def _call_soon(self, function: Callable[..., None], *args: object) -> None:
+    def interrupt_in(self, seconds: float) -> None:
+        """End as interrupted after so many seconds, or now if nobody reads; from any thread."""
+        delay = seconds if self.answer.is_read else 0.0
+        self._call_soon(self._loop.call_later, delay, self._interrupt, "The process is ending.")
+
+    def _interrupt(self, why: str) -> None:
+        if not self._watch.closed:
+            self._stop(self._stopped or self._failure(Interrupted(why)))
+
+    def _call_soon(self, function: Callable[..., object], *args: Any) -> None:
         try:
             self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:  # the loop is closed, and the generation went with it
@@ -139,6 +174,8 @@ class Generation:
         announcer = Announcer(self._started, self._audience)
         try:
             async with thread_of_its_own(self._executor):
+                if self._recording is not None:
+                    self._recording.start()
                 ended = await self._outcome(announcer)
                 self._close()
                 await self._end(ended, announcer)
@@ -213,7 +250,7 @@ class Generation:
         announcer.token(text, self._chunks)
 
     async def _end(self, ended: Ended, announcer: Announcer) -> None:
-        """Settle the ending: first the log, so that readers get it, then the signal."""
+        """Settle the ending, with as much as is known of the usage."""
         self._flush(announcer)
         usage = None
         try:
@@ -221,10 +258,7 @@ class Generation:
         finally:
             finished = self._finished or Finished(reason="")
             ended = msgspec.structs.replace(ended, usage=usage, finish_reason=finished.reason)
-            try:
-                await self._log.finish(self.answer, ended)
-            finally:
-                await announcer.end(self._summary(ended, finished), self._chunks)
+            await self._tell(ended, finished, announcer)
         logger.info(
             "Stream %s %s%s after %d chunks, %d bytes.",
             self.stream_id,
@@ -233,6 +267,19 @@ class Generation:
             self._chunks,
             self.answer.size,
         )
+
+    async def _tell(self, ended: Ended, finished: Finished, announcer: Announcer) -> None:
+        """Tell the recorder, so that a reader of the end can ask again; the log; the signals."""
+        summary = describe_end(self._started, self.answer, ended, finished, self._first_token_at)
+        try:
+            if self._recording is not None:
+                await self._recording.close()
+                await self._recording.save(summary)
+        finally:
+            try:
+                await self._log.finish(self.answer, ended)
+            finally:
+                await announcer.end(summary, self._chunks)
 
     async def _usage(self) -> Usage | None:
         """Return what the provider reported, else what is counted here."""
@@ -249,38 +296,3 @@ class Generation:
         alias, told = self._call.driver.alias, describe_failure(exc)
         logger.error("Stream %s, driver %r failed: %s", self.stream_id, alias, told)
         return Ended(Outcome.FAILED, code=error.code, retry_after=error.retry_after)
-
-    def _describe(self) -> StreamStarted:
-        call, ids = self._call, current_ids()
-        return StreamStarted(
-            stream_id=self.stream_id,
-            prompt=call.prompt,
-            messages=call.messages,
-            owner=call.owner,
-            user=call.user,
-            driver=call.driver.alias,
-            model=call.model,
-            options=call.options,
-            started_at=time.time(),
-            trace_id=ids.trace_id,
-            span_id=ids.span_id,
-            context=call.context,
-        )
-
-    def _summary(self, ended: Ended, finished: Finished) -> StreamEnded:
-        known = msgspec.structs.asdict(self._started)
-        known["model"] = self.model
-        return StreamEnded(
-            **known,
-            text=self.answer.text,
-            reasoning=self.answer.reasoning,
-            outcome=ended.outcome,
-            code=ended.code,
-            reason=ended.reason,
-            finish_reason=ended.finish_reason,
-            usage=ended.usage,
-            cost=None,
-            response_id=finished.response_id,
-            first_token_at=self._first_token_at,
-            ended_at=time.time(),
-        )

@@ -7,12 +7,10 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from django.core.signals import setting_changed
-
-from mindwave_django.backends import create_backend
-from mindwave_django.conf import SETTING, mindwave_settings
+from mindwave_django.backends import CurrentBackend
+from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Ended
 from mindwave_django.streaming.answer import Answer
 
@@ -122,26 +120,7 @@ class MemoryLog(Log):
                 self._finished_bytes -= self._answers.pop(stream_id).size
 
 
-class _CurrentLog:
-    def __init__(self) -> None:
-        self._log: Log | None = None
-
-    def __call__(self) -> Log:
-        if self._log is None:
-            place = mindwave_settings.STREAMING.place("LOG")
-            self._log = create_backend(place, mindwave_settings.STREAMING.LOG, Log)  # type: ignore[type-abstract]
-        return self._log
-
-    def reset(self, *, setting: str, **kwargs: Any) -> None:
-        if setting == SETTING:
-            self.forget()
-
-    def forget(self) -> None:
-        self._log = None
-
-
 # The log that MINDWAVE['STREAMING']['LOG'] names, built at its first use.
-current_log = _CurrentLog()
+current_log: CurrentBackend[Log] = CurrentBackend(mindwave_settings.STREAMING, "LOG", Log)  # type: ignore[type-abstract]
 # Nobody would go on writing the answers that a forked child inherits.
 os.register_at_fork(after_in_child=current_log.forget)
-setting_changed.connect(current_log.reset, dispatch_uid="mindwave_django.streaming.log")

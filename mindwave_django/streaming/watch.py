@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from mindwave_django.conf import mindwave_settings
@@ -40,6 +40,7 @@ class Watch:
         idle_timeout: float | None,
         stop: Callable[[Ended], None],
         fail: Callable[[GenerationTimeout], None],
+        read_elsewhere_at: Callable[[], Awaitable[float | None]] | None = None,
     ) -> None:
         limits = mindwave_settings.STREAMING
         self.closed = False
@@ -48,6 +49,7 @@ class Watch:
         self._log = log
         self._stop = stop
         self._fail = fail
+        self._read_elsewhere_at = read_elsewhere_at
         self._timeout = limits.TIMEOUT
         self._first_token_timeout = first_token_timeout or limits.FIRST_TOKEN_TIMEOUT
         self._idle_timeout = idle_timeout or limits.IDLE_TIMEOUT
@@ -114,8 +116,14 @@ class Watch:
 
     async def _grace_left(self) -> float:
         try:
-            seen = await self._log.last_reader_at(self._stream_id)
+            seen = await self._last_reader_at()
         except Exception:
-            logger.exception("Stream %s: the log cannot say who reads it.", self._stream_id)
+            logger.exception("Stream %s: nobody can say who reads it.", self._stream_id)
             seen = time.time()  # asked again after another grace
-        return (seen or 0) + self._grace - time.time()
+        return seen + self._grace - time.time()
+
+    async def _last_reader_at(self) -> float:
+        here = await self._log.last_reader_at(self._stream_id) or 0
+        if here == math.inf or self._read_elsewhere_at is None:
+            return here
+        return max(here, await self._read_elsewhere_at() or 0)

@@ -38,7 +38,8 @@ class FrameTests(SimpleTestCase):
     def test_start(self) -> None:
         with override_settings(MINDWAVE={}):
             assert protocol().start(Position()) == (
-                b'retry: 1000\nid: 6f1c:0\nevent: start\ndata: {"stream":"6f1c"}\n\n'
+                b"retry: 1000\nid: 6f1c:0\nevent: start\n"
+                b'data: {"stream":"6f1c","heartbeat_interval":15}\n\n'
             )
 
     def test_start_of_a_reader_who_comes_back(self) -> None:

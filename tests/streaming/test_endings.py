@@ -208,7 +208,7 @@ class UnreadTests(SimpleTestCase):
         assert self.clock.slept == [45]
         assert stopped == [Ended(Outcome.CANCELLED, reason=CancelReason.NO_READER)]
         assert len(logs.output) == 1
-        assert "the log cannot say who reads it" in logs.output[0]
+        assert "nobody can say who reads it" in logs.output[0]
 
     def _fail(self, error: GenerationTimeout) -> None:
         raise AssertionError(error)

@@ -1,0 +1,37 @@
+"""What a stranger asked belongs to them after they have logged in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from mindwave_django.access import SESSION_OWNER_KEY, session_owner, user_owner
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.models import ChatMessage, Conversation
+
+
+def adopt_conversations(
+    sender: type, request: HttpRequest | None, user: Any, **kwargs: Any
+) -> None:
+    """Receive `user_logged_in`: give the session's conversations to the user.
+
+    MINDWAVE['CHAT']['ADOPT_ON_LOGIN'] = False leaves them with the session.
+    """
+    session = getattr(request, "session", None)
+    if session is None or not mindwave_settings.CHAT.ADOPT_ON_LOGIN:
+        return
+    if owner := session_owner(session):
+        adopt(owner, user_owner(user))
+        del session[SESSION_OWNER_KEY]
+
+
+def adopt(owner: str, new_owner: str) -> None:
+    """Give everything of one owner to another.
+
+    An idempotency key is forgotten, since the new owner may have used the same one.
+    """
+    with transaction.atomic():
+        ChatMessage.objects.filter(owner=owner).update(owner=new_owner, idempotency_key="")
+        Conversation.objects.filter(owner=owner).update(owner=new_owner)

@@ -1,0 +1,230 @@
+"""What people do in a conversation: ask, edit, ask again, stop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
+from django.db.models.functions import Now
+
+from mindwave_django.events import CancelReason
+from mindwave_django.exceptions import (
+    ConversationBusy,
+    IdempotencyKeyReused,
+    NotFound,
+    NotLatest,
+)
+from mindwave_django.messages import Role
+from mindwave_django.models import LIVE, ChatMessage, Conversation, MessageState
+from mindwave_django.recorder import abandoned
+from mindwave_django.titles import first_words
+
+
+class Posted(NamedTuple):
+    """A question and the answer that waits to be read."""
+
+    conversation: Conversation
+    question: ChatMessage
+    answer: ChatMessage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(ABC):
+    """Something that is to be answered, by whom it is asked.
+
+    An order with an `idempotency_key` is carried out once for its owner, however often it comes,
+    also at the same time.
+    """
+
+    owner: str
+    idempotency_key: str = ""
+
+    def place(self) -> Posted:
+        """Write the rows; in synchronous code.
+
+        Raises NotFound, ConversationBusy while there is a live answer, NotLatest, and
+        IdempotencyKeyReused if another order came with the same key.
+        """
+        if (known := self._known()) is not None:
+            return known
+        try:
+            with transaction.atomic():
+                return self._write()
+        except IntegrityError as exc:
+            # Somebody else was faster: with the same key, or with another question.
+            if (known := self._known()) is not None:
+                return known
+            raise ConversationBusy("Another answer was asked for at the same time.") from exc
+
+    @abstractmethod
+    def _write(self) -> Posted: ...
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of all that was ordered, the key left out."""
+        fields = asdict(self) | {"idempotency_key": "", "": type(self).__name__}
+        return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _known(self) -> Posted | None:
+        if not self.idempotency_key:
+            return None
+        answer = (
+            ChatMessage.objects.filter(owner=self.owner, idempotency_key=self.idempotency_key)
+            .select_related("conversation", "reply_to")
+            .first()
+        )
+        if answer is None or answer.reply_to is None:
+            return None
+        if answer.request_digest != self.digest:
+            raise IdempotencyKeyReused("The same key came with another request.")
+        return Posted(answer.conversation, answer.reply_to, answer)
+
+    def _answer(self, question: ChatMessage, driver: str, options: dict[str, Any]) -> ChatMessage:
+        return ChatMessage.objects.create(
+            conversation=question.conversation,
+            owner=self.owner,
+            position=_next_position(question.conversation),
+            role=Role.ASSISTANT,
+            state=MessageState.PENDING,
+            reply_to=question,
+            driver=driver,
+            options=options,
+            idempotency_key=self.idempotency_key,
+            request_digest=self.digest if self.idempotency_key else "",
+        )
+
+    def _question(self, conversation: Conversation, prompt: str) -> ChatMessage:
+        return ChatMessage.objects.create(
+            conversation=conversation,
+            owner=self.owner,
+            position=_next_position(conversation),
+            role=Role.USER,
+            content=prompt,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Order):
+    """Ask something, in a conversation or, without one, in a new one."""
+
+    prompt: str
+    conversation: UUID | None = None
+    driver: str
+    options: dict[str, Any]
+
+    def _write(self) -> Posted:
+        conversation = self._conversation()
+        question = self._question(conversation, self.prompt)
+        answer = self._answer(question, self.driver, self.options)
+        return Posted(conversation, question, answer)
+
+    def _conversation(self) -> Conversation:
+        if self.conversation is not None:
+            return lock(self.owner, self.conversation)
+        return Conversation.objects.create(owner=self.owner, title=first_words(self.prompt))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regenerate(Order):
+    """Have the latest answer once more; the new one counts from now on."""
+
+    message: UUID
+
+    def _write(self) -> Posted:
+        old = own_message(self.owner, self.message, Role.ASSISTANT)
+        conversation = lock(self.owner, old.conversation_id)
+        question = latest_question(conversation)
+        if old.replaced_by_id is not None or old.reply_to_id != question.pk:
+            raise NotLatest("A later question or answer has taken its place.")
+        answer = self._answer(question, old.driver, old.options)
+        _replace(old, answer)
+        return Posted(conversation, question, answer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit(Order):
+    """Ask the latest question in other words; it and its answer count no more."""
+
+    message: UUID
+    prompt: str
+
+    def _write(self) -> Posted:
+        old = own_message(self.owner, self.message, Role.USER)
+        conversation = lock(self.owner, old.conversation_id)
+        if latest_question(conversation).pk != old.pk:
+            raise NotLatest("A later question has taken its place.")
+        question = self._question(conversation, self.prompt)
+        old_answer = old.answers.filter(replaced_by=None).latest("position")
+        answer = self._answer(question, old_answer.driver, old_answer.options)
+        _replace(old, question)
+        _replace(old_answer, answer)
+        return Posted(conversation, question, answer)
+
+
+def lock(owner: str, pk: UUID) -> Conversation:
+    """Return a conversation that is free for a next question, and keep it so in a transaction.
+
+    Raises NotFound, or ConversationBusy while an answer is pending or streaming.
+    """
+    # A write comes first: SQLite gives nobody a lock for writing who has begun by reading.
+    owned = Conversation.objects.filter(pk=pk, owner=owner)
+    if not owned.update(updated_at=Now()):
+        raise NotFound("No such conversation, or somebody else's.")
+    conversation = owned.select_for_update().get()
+    live = conversation.messages.filter(state__in=LIVE)
+    abandoned(live)
+    if live.exists():
+        raise ConversationBusy("It has a live answer.")
+    return conversation
+
+
+def own_message(owner: str, pk: UUID, role: Role) -> ChatMessage:
+    """Return a message with its conversation; raise NotFound if it is not there or not theirs."""
+    found = own_messages(owner).filter(pk=pk, role=role).first()
+    if found is None:
+        raise NotFound("No such message, or somebody else's.")
+    return found
+
+
+def own_messages(owner: str) -> QuerySet[ChatMessage]:
+    """Return the messages of an owner; nobody's if there is none."""
+    if not owner:
+        return ChatMessage.objects.none()
+    return ChatMessage.objects.filter(owner=owner).select_related("conversation", "reply_to")
+
+
+def latest_question(conversation: Conversation) -> ChatMessage:
+    """Return the question that was asked last, of those that count."""
+    return conversation.messages.filter(role=Role.USER, replaced_by=None).latest("position")
+
+
+def request_stop(owner: str, pk: UUID) -> ChatMessage:
+    """Cancel an answer that is pending, or ask its writer, in whatever process, to stop.
+
+    Returns the message as it is now. The writer in this process is told through the log, at once;
+    another one sees it at its next checkpoint.
+    """
+    message = own_message(owner, pk, Role.ASSISTANT)
+    row = ChatMessage.objects.filter(pk=pk)
+    cancelled = row.filter(state=MessageState.PENDING).update(
+        state=MessageState.CANCELLED, cancel_reason=CancelReason.USER, ended_at=Now()
+    )
+    if not cancelled:
+        row.filter(state=MessageState.STREAMING).update(cancel_requested=True)
+    message.refresh_from_db()
+    return message
+
+
+def _next_position(conversation: Conversation) -> int:
+    last = conversation.messages.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
+def _replace(old: ChatMessage, new: ChatMessage) -> None:
+    ChatMessage.objects.filter(pk=old.pk).update(replaced_by=new)

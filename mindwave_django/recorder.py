@@ -1,0 +1,130 @@
+"""Keeps the answers of the chat in their rows."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Now
+from django.db.models.lookups import LessThan
+
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.events import CancelReason, Outcome
+from mindwave_django.exceptions import Interrupted
+from mindwave_django.models import ChatMessage, MessageState
+from mindwave_django.signals import StreamEnded
+from mindwave_django.streaming.recorder import Recorder, Verdict
+
+# Checkpoint intervals without a checkpoint after which the writer counts as dead. Less than three,
+# since a reader polls every quarter of one and is to be told within three.
+STALE_INTERVALS = 2.5
+
+STATES = {
+    Outcome.COMPLETED: MessageState.COMPLETE,
+    Outcome.CANCELLED: MessageState.CANCELLED,
+    Outcome.FAILED: MessageState.FAILED,
+}
+
+
+class MessageRecorder(Recorder):
+    """Keeps an answer in the row of its `ChatMessage`; what is not streaming is never touched."""
+
+    def claim(self, stream_id: str) -> bool:
+        """Turn a pending row into a streaming one, with one conditional UPDATE."""
+        return bool(
+            _row(stream_id)
+            .filter(state=MessageState.PENDING)
+            .update(
+                state=MessageState.STREAMING,
+                started_at=Now(),
+                checkpoint_at=Now(),
+                reader_seen_at=Now(),
+            )
+        )
+
+    def checkpoint(self, stream_id: str, text: str | None, reasoning: str | None) -> Verdict:
+        """Save the texts and renew the lease."""
+        texts = {} if text is None else {"content": text, "reasoning": reasoning}
+        streaming = _row(stream_id).filter(state=MessageState.STREAMING)
+        if not streaming.update(checkpoint_at=Now(), **texts):
+            return Verdict.LOST
+        return Verdict.STOP if streaming.filter(cancel_requested=True).exists() else Verdict.GO_ON
+
+    def finish(self, ended: StreamEnded) -> None:
+        """Save everything that is known, unless the row was given up meanwhile."""
+        streaming = _row(ended.stream_id).filter(state=MessageState.STREAMING)
+        streaming.update(**_fields(ended))
+
+    def last_reader_at(self, stream_id: str) -> float | None:
+        """Return when a reader elsewhere was seen, reckoned by the database's clock."""
+        ages = _row(stream_id).filter(reader_seen_at__isnull=False)
+        seen = ages.values_list("reader_seen_at", _now()).first()
+        return None if seen is None else time.time() - (seen[1] - seen[0]).total_seconds()
+
+
+def abandoned(messages: QuerySet[ChatMessage]) -> int:
+    """End what nobody came to read, and what nobody goes on writing; return how many.
+
+    `pending` past PENDING_TIMEOUT becomes cancelled (no_reader), `streaming` with a stale
+    checkpoint interrupted. Times are the database's.
+    """
+    timeout = timedelta(seconds=mindwave_settings.CHAT.PENDING_TIMEOUT)
+    unread = messages.filter(state=MessageState.PENDING, created_at__lt=_now() - timeout)
+    return interrupt_stale(messages) + unread.update(
+        state=MessageState.CANCELLED,
+        cancel_reason=CancelReason.NO_READER,
+        ended_at=Now(),
+    )
+
+
+def interrupt_stale(messages: QuerySet[ChatMessage]) -> int:
+    """End what nobody goes on writing; return how many rows that were."""
+    stale = messages.filter(is_stale(), state=MessageState.STREAMING)
+    return stale.update(state=MessageState.INTERRUPTED, error_code=Interrupted.code, ended_at=Now())
+
+
+def is_stale() -> LessThan:
+    """Return the condition that the writer of a row has not renewed its lease in time."""
+    lease = timedelta(seconds=STALE_INTERVALS * mindwave_settings.CHAT.CHECKPOINT_INTERVAL)
+    return LessThan(F("checkpoint_at"), _now() - lease)
+
+
+def _row(stream_id: str) -> QuerySet[ChatMessage]:
+    return ChatMessage.objects.filter(pk=UUID(stream_id))
+
+
+def _now() -> Any:
+    return ExpressionWrapper(Now(), output_field=DateTimeField())
+
+
+def _fields(ended: StreamEnded) -> dict[str, Any]:
+    usage = ended.usage
+    interrupted = ended.code == Interrupted.code
+    return {
+        "state": MessageState.INTERRUPTED if interrupted else STATES[ended.outcome],
+        "content": ended.text,
+        "reasoning": ended.reasoning,
+        "error_code": ended.code,
+        "cancel_reason": ended.reason or "",
+        "finish_reason": ended.finish_reason,
+        "model": ended.model,
+        "response_id": ended.response_id,
+        "input_tokens": usage and usage.input_tokens,
+        "output_tokens": usage and usage.output_tokens,
+        "cached_input_tokens": usage and usage.cached_input_tokens,
+        "reasoning_tokens": usage and usage.reasoning_tokens,
+        "usage_source": usage.source if usage else "",
+        "cost": ended.cost,
+        "trace_id": ended.trace_id or "",
+        "span_id": ended.span_id or "",
+        "first_token_at": _time(ended.first_token_at),
+        "ended_at": _time(ended.ended_at),
+        "checkpoint_at": Now(),
+    }
+
+
+def _time(timestamp: float | None) -> datetime | None:
+    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)

@@ -1,0 +1,1 @@
+"""The shipped views: streams and whole answers of single prompts, and the chat."""

@@ -1,0 +1,44 @@
+"""The chat for browsers without JavaScript: a form that posts, and the dialogue as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from mindwave_django.access import Caller
+from mindwave_django.answers import answer_response
+from mindwave_django.chat import Posted
+from mindwave_django.models import ChatMessage, Conversation
+from mindwave_django.representation import error_json, url
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Return whether a browser asks for something to look at, and no program for data."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+async def answer_page(request: HttpRequest, posted: Posted, who: Caller) -> HttpResponseBase:
+    """Wait for the whole answer, and send the browser to the page of the conversation."""
+    async for _ in answer_response(request, posted.answer, who):
+        pass
+    return HttpResponseRedirect(url(request, "conversation", pk=posted.conversation.pk), status=303)
+
+
+async def conversation_page(
+    request: HttpRequest, conversation: Conversation, messages: list[ChatMessage]
+) -> HttpResponse:
+    """Show a dialogue, and a form to go on."""
+    for message in messages:
+        error = error_json(message)
+        message.error_message = error["message"] if error else ""  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
+        "conversation": conversation,
+        "messages": messages,
+        "form_action": url(request, "messages"),
+    }
+    template = "mindwave_django/conversation.html"
+    return await sync_to_async(render)(request, template, context)
