@@ -70,7 +70,7 @@ class SettingsSampleTests(SimpleTestCase):
         vars(access).update(run(sample("settings.md", "def staff_only")))
         vars(chat).update(run(sample("chat.md", "async def title")))
         vars(chat).update(run(sample("chat.md", "class IndexingRecorder")))
-        modules = {m.__name__: m for m in (project, access, chat)}
+        modules = {"myproject": project, "myproject.access": access, "myproject.chat": chat}
         for found in self.settings_samples():
             settings = run(found)["MINDWAVE"]
             with (
