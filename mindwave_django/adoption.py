@@ -30,8 +30,13 @@ def adopt_conversations(
 def adopt(owner: str, new_owner: str) -> None:
     """Give everything of one owner to another.
 
-    An idempotency key is forgotten, since the new owner may have used the same one.
+    An idempotency key that the new owner has used too is forgotten.
     """
     with transaction.atomic():
-        ChatMessage.objects.filter(owner=owner).update(owner=new_owner, idempotency_key="")
+        messages = ChatMessage.objects.filter(owner=owner)
+        used = ChatMessage.objects.filter(owner=new_owner).exclude(idempotency_key="")
+        messages.filter(idempotency_key__in=used.values("idempotency_key")).update(
+            idempotency_key=""
+        )
+        messages.update(owner=new_owner)
         Conversation.objects.filter(owner=owner).update(owner=new_owner)

@@ -67,8 +67,8 @@ class Order(ABC):
 
     @property
     def digest(self) -> str:
-        """A fingerprint of all that was ordered, the key left out."""
-        fields = asdict(self) | {"idempotency_key": "", "": type(self).__name__}
+        """A fingerprint of what was ordered, by whomever."""
+        fields = asdict(self) | {"owner": "", "idempotency_key": "", "": type(self).__name__}
         return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
 
     def _known(self) -> Posted | None:

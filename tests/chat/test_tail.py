@@ -1,0 +1,137 @@
+"""Reading an answer that another process writes: from its row."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Any
+from unittest import mock
+
+from asgiref.sync import sync_to_async
+from django.test import TransactionTestCase, override_settings
+from django.utils import timezone
+
+from mindwave_django.events import CancelReason, Outcome
+from mindwave_django.models import ChatMessage, Conversation, MessageState
+from mindwave_django.streaming.answer import Piece
+from mindwave_django.streaming.follow import Follower
+from mindwave_django.streaming.log import current_log
+from mindwave_django.tail import RowTail
+from tests.recording import LIMIT, until
+
+QUICK = override_settings(MINDWAVE={"CHAT": {"CHECKPOINT_INTERVAL": 0.04}})
+
+
+class RowTailTests(TransactionTestCase):
+    def setUp(self) -> None:
+        self.enterContext(QUICK)
+        conversation = Conversation.objects.create(owner="u:1", title="T")
+        self.row = ChatMessage.objects.create(
+            conversation=conversation,
+            owner="u:1",
+            position=1,
+            role="assistant",
+            state=MessageState.STREAMING,
+            checkpoint_at=self.later(),
+        )
+
+    def later(self) -> dt.datetime:
+        """Return a checkpoint that is not stale while a test runs."""
+        return timezone.now() + dt.timedelta(hours=1)
+
+    async def change(self, **fields: Any) -> None:
+        await ChatMessage.objects.filter(pk=self.row.pk).aupdate(**fields)
+
+    def tail(self) -> RowTail:
+        tail = RowTail(self.row, None)
+        self.follower = Follower(tail.answer, current_log())
+        tail.start()
+        self.addCleanup(tail.close)
+        return tail
+
+    async def rest(self) -> tuple[str, Any]:
+        items = [item async for portion in self.follower for item in portion]
+        pieces = [i.data for i in items if isinstance(i, Piece) and not i.is_reasoning]
+        self.follower.close()
+        return b"".join(pieces).decode(), items[-1]
+
+    async def test_follows_to_the_end(self) -> None:
+        await self.change(content="Grüße 😀")
+        tail = self.tail()
+        await until(lambda: tail.answer.text == "Grüße 😀")
+        await self.change(content="Grüße 😀, world")
+        await until(lambda: tail.answer.text == "Grüße 😀, world")
+        await self.change(content="Grüße 😀, world!", state="complete", finish_reason="stop")
+        text, ended = await asyncio.wait_for(self.rest(), LIMIT)
+        assert text == "Grüße 😀, world!"
+        assert (ended.outcome, ended.finish_reason) == (Outcome.COMPLETED, "stop")
+
+    async def test_reasoning_has_a_position_of_its_own(self) -> None:
+        await self.change(reasoning="Hm")
+        tail = self.tail()
+        await until(lambda: tail.answer.reasoning == "Hm")
+        await self.change(reasoning="Hmmm.", content="Yes.", state="complete")
+        await asyncio.wait_for(self.rest(), LIMIT)
+        assert (tail.answer.reasoning, tail.answer.text) == ("Hmmm.", "Yes.")
+
+    async def test_other_endings(self) -> None:
+        for fields, outcome, code, reason in (
+            ({"state": "cancelled", "cancel_reason": "user"}, "cancelled", "", CancelReason.USER),
+            ({"state": "failed", "error_code": "timeout"}, "failed", "timeout", None),
+            ({"state": "interrupted"}, "failed", "interrupted", None),
+        ):
+            await self.change(**{"error_code": "", "cancel_reason": ""} | fields)
+            self.tail()
+            _, ended = await asyncio.wait_for(self.rest(), LIMIT)
+            assert (ended.outcome, ended.code, ended.reason) == (outcome, code, reason)
+
+    async def test_says_that_it_is_read(self) -> None:
+        self.tail()
+
+        async def seen() -> object:
+            return (await ChatMessage.objects.aget(pk=self.row.pk)).reader_seen_at
+
+        async with asyncio.timeout(LIMIT):
+            while await seen() is None:
+                await asyncio.sleep(0.01)
+
+    async def test_writer_that_went_silent_is_given_up(self) -> None:
+        await self.change(content="Half", checkpoint_at=timezone.now() - dt.timedelta(hours=1))
+        self.tail()
+        text, ended = await asyncio.wait_for(self.rest(), LIMIT)
+        assert (text, ended.outcome, ended.code) == ("Half", Outcome.FAILED, "interrupted")
+        row = await ChatMessage.objects.aget(pk=self.row.pk)
+        assert (row.state, row.content) == ("interrupted", "Half")
+
+    async def test_row_that_is_deleted(self) -> None:
+        tail = self.tail()
+        await until(lambda: tail._said_at > 0)
+        await ChatMessage.objects.all().adelete()
+        _, ended = await asyncio.wait_for(self.rest(), LIMIT)
+        assert (ended.outcome, ended.code) == (Outcome.FAILED, "stream_expired")
+
+    async def test_database_that_fails_is_told_and_logged(self) -> None:
+        with (
+            mock.patch.object(RowTail, "_look", side_effect=OSError("secret")),
+            self.assertLogs("mindwave_django", "ERROR") as logs,
+        ):
+            self.tail()
+            _, ended = await asyncio.wait_for(self.rest(), LIMIT)
+        assert (ended.outcome, ended.code) == (Outcome.FAILED, "internal_error")
+        assert "secret" not in "".join(logs.output)
+
+    async def test_nothing_is_read_after_the_reader_left(self) -> None:
+        tail = self.tail()
+        await until(lambda: tail._said_at > 0)
+        tail.close()
+        await asyncio.wait({tail._task})
+        assert tail._task.cancelled()
+
+    async def test_only_what_is_new_is_read(self) -> None:
+        await self.change(content="x" * 1000)
+        tail = self.tail()
+        await until(lambda: tail.answer.size == 1000)
+        await self.change(content="x" * 1000 + "new")
+        found = await sync_to_async(tail._read)()
+        assert found.rest == "new"
+        self.follower.close()
