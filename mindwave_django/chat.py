@@ -126,7 +126,7 @@ class Ask(Order):
 
     def _conversation(self) -> Conversation:
         if self.conversation is not None:
-            return lock(self.owner, self.conversation)
+            return lock(Conversation.objects.filter(pk=self.conversation, owner=self.owner))
         return Conversation.objects.create(owner=self.owner, title=first_words(self.prompt))
 
 
@@ -137,8 +137,8 @@ class Regenerate(Order):
     message: UUID
 
     def _write(self) -> Posted:
-        old = own_message(self.owner, self.message, Role.ASSISTANT)
-        conversation = lock(self.owner, old.conversation_id)
+        conversation = lock(_conversation_of(self.owner, self.message, Role.ASSISTANT))
+        old = conversation.messages.get(pk=self.message)
         question = latest_question(conversation)
         if old.replaced_by_id is not None or old.reply_to_id != question.pk:
             raise NotLatest("A later question or answer has taken its place.")
@@ -155,9 +155,9 @@ class Edit(Order):
     prompt: str
 
     def _write(self) -> Posted:
-        old = own_message(self.owner, self.message, Role.USER)
-        conversation = lock(self.owner, old.conversation_id)
-        if latest_question(conversation).pk != old.pk:
+        conversation = lock(_conversation_of(self.owner, self.message, Role.USER))
+        old = latest_question(conversation)
+        if old.pk != self.message:
             raise NotLatest("A later question has taken its place.")
         question = self._question(conversation, self.prompt)
         old_answer = old.answers.filter(replaced_by=None).latest("position")
@@ -167,21 +167,26 @@ class Edit(Order):
         return Posted(conversation, question, answer)
 
 
-def lock(owner: str, pk: UUID) -> Conversation:
-    """Return a conversation that is free for a next question, and keep it so in a transaction.
+def lock(found: QuerySet[Conversation]) -> Conversation:
+    """Return the one conversation that is found, free for a next question; in a transaction.
 
-    Raises NotFound, or ConversationBusy while an answer is pending or streaming.
+    It stays free until the transaction ends. Raises NotFound, or ConversationBusy while an answer
+    is pending or streaming.
     """
     # A write comes first: SQLite gives nobody a lock for writing who has begun by reading.
-    owned = Conversation.objects.filter(pk=pk, owner=owner)
-    if not owned.update(updated_at=Now()):
-        raise NotFound("No such conversation, or somebody else's.")
-    conversation = owned.select_for_update().get()
+    if not found.update(updated_at=Now()):
+        raise NotFound("No such conversation or message, or somebody else's.")
+    conversation = found.select_for_update().get()
     live = conversation.messages.filter(state__in=LIVE)
     abandoned(live)
     if live.exists():
         raise ConversationBusy("It has a live answer.")
     return conversation
+
+
+def _conversation_of(owner: str, pk: UUID, role: Role) -> QuerySet[Conversation]:
+    message = ChatMessage.objects.filter(pk=pk, role=role)
+    return Conversation.objects.filter(owner=owner, pk__in=message.values("conversation"))
 
 
 def own_message(owner: str, pk: UUID, role: Role) -> ChatMessage:

@@ -7,7 +7,8 @@ from django.urls import include, path
 from chat import views
 
 urlpatterns = [
-    path("", views.page, name="page"),
+    path("", views.widget, name="widget"),
+    path("plain/", views.page, name="page"),
     path("api/chat/stream", views.chat, name="chat"),
     path("mindwave/", include("mindwave_django.urls")),
     path("admin/", admin.site.urls),

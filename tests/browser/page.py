@@ -1,4 +1,4 @@
-"""The plain page of the example at `/`, as its tests see it."""
+"""The plain page of the example at `/plain/`, as its tests see it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Page(BrowserTest):
     def setUp(self) -> None:
         super().setUp()  # type: ignore[misc]
         self.page.add_init_script(NOTE_VIOLATIONS)
-        self.page.goto(f"{self.proxy.url}/")
+        self.page.goto(f"{self.proxy.url}/plain/")
 
     def ask(self, question: str = "Hello") -> None:
         self.page.fill("#prompt", question)
