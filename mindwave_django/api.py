@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -129,7 +129,7 @@ class LLM:
 
     async def astream(
         self, prompt: Prompt, *, on_chunk: OnChunk | None = None
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Yield the text as it comes; to leave early close it, as `contextlib.aclosing` does."""
         async with _reading(self._call(prompt, on_chunk)) as reading:
             async for text in reading.texts():

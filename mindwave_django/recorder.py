@@ -71,8 +71,7 @@ def abandoned(messages: QuerySet[ChatMessage]) -> int:
     `pending` past PENDING_TIMEOUT becomes cancelled (no_reader), `streaming` with a stale
     checkpoint interrupted. Times are the database's.
     """
-    timeout = timedelta(seconds=mindwave_settings.CHAT.PENDING_TIMEOUT)
-    unread = messages.filter(state=MessageState.PENDING, created_at__lt=_now() - timeout)
+    unread = messages.filter(is_overdue(), state=MessageState.PENDING)
     return interrupt_stale(messages) + unread.update(
         state=MessageState.CANCELLED,
         cancel_reason=CancelReason.NO_READER,
@@ -84,6 +83,12 @@ def interrupt_stale(messages: QuerySet[ChatMessage]) -> int:
     """End what nobody goes on writing; return how many rows that were."""
     stale = messages.filter(is_stale(), state=MessageState.STREAMING)
     return stale.update(state=MessageState.INTERRUPTED, error_code=Interrupted.code, ended_at=Now())
+
+
+def is_overdue() -> LessThan:
+    """Return the condition that nobody came to read a pending row in time."""
+    timeout = timedelta(seconds=mindwave_settings.CHAT.PENDING_TIMEOUT)
+    return LessThan(F("created_at"), _now() - timeout)
 
 
 def is_stale() -> LessThan:

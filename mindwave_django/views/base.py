@@ -18,23 +18,29 @@ from django.http.response import HttpResponseBase
 from mindwave_django.access import require_access
 from mindwave_django.exceptions import InvalidRequest, MindwaveError
 from mindwave_django.http import refusal
+from mindwave_django.views.pages import refusal_page, wants_page
 
 logger = logging.getLogger("mindwave_django")
 
 View: TypeAlias = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+Refuse: TypeAlias = Callable[[HttpRequest, MindwaveError], Coroutine[Any, Any, HttpResponseBase]]
 FormType = TypeVar("FormType", bound=Form)
 
 _REQUEST_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
-def api_view(*methods: str) -> Callable[[View], View]:
-    """Make a view refuse in JSON, check access first, and name the request in its answer."""
+def api_view(*methods: str, pages: bool = False) -> Callable[[View], View]:
+    """Make a view refuse in JSON, check access first, and name the request in its answer.
+
+    With `pages` a browser that asks for a page is refused with one.
+    """
 
     def decorate(view: View) -> View:
         @transaction.non_atomic_requests
         @wraps(view)
         async def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-            response = await _answer(view, methods, request, kwargs)
+            refuse = refusal_page if pages and wants_page(request) else _refusal
+            response = await _answer(view, methods, refuse, request, kwargs)
             sent = request.headers.get("X-Request-ID", "")
             response["X-Request-ID"] = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
             return response
@@ -45,7 +51,11 @@ def api_view(*methods: str) -> Callable[[View], View]:
 
 
 async def _answer(
-    view: View, methods: tuple[str, ...], request: HttpRequest, kwargs: dict[str, Any]
+    view: View,
+    methods: tuple[str, ...],
+    refuse: Refuse,
+    request: HttpRequest,
+    kwargs: dict[str, Any],
 ) -> HttpResponseBase:
     if request.method not in methods:
         return HttpResponseNotAllowed(methods)
@@ -54,7 +64,11 @@ async def _answer(
         return await view(request, **kwargs)
     except MindwaveError as exc:
         logger.debug("%s %s refused: %s", request.method, request.path, exc)
-        return refusal(exc)
+        return await refuse(request, exc)
+
+
+async def _refusal(request: HttpRequest, error: MindwaveError) -> HttpResponseBase:
+    return refusal(error)
 
 
 def read_form(form_class: type[FormType], request: HttpRequest) -> FormType:

@@ -41,7 +41,7 @@ async def conversations(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(content, headers=NO_STORE)
 
 
-@api_view("GET", "PATCH", "DELETE")
+@api_view("GET", "PATCH", "DELETE", pages=True)
 async def conversation(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Show one conversation with its latest messages, rename it, or delete it.
 

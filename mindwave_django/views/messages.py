@@ -29,7 +29,7 @@ from mindwave_django.views.pages import answer_page, wants_page
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_LENGTH}}}")
 
 
-@api_view("POST")
+@api_view("POST", pages=True)
 async def ask(request: HttpRequest) -> HttpResponseBase:
     """Take a question: 201 with the conversation, both messages, and where the answer streams.
 

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from mindwave_django.access import Caller
 from mindwave_django.answers import answer_response
 from mindwave_django.chat import Posted
+from mindwave_django.exceptions import MindwaveError
 from mindwave_django.models import ChatMessage, Conversation
 from mindwave_django.representation import error_json, url
 
@@ -26,6 +27,18 @@ async def answer_page(request: HttpRequest, posted: Posted, who: Caller) -> Http
     async for _ in answer_response(request, posted.answer, who):
         pass
     return HttpResponseRedirect(url(request, "conversation", pk=posted.conversation.pk), status=303)
+
+
+async def refusal_page(request: HttpRequest, error: MindwaveError) -> HttpResponse:
+    """Say what is wrong, in words, with a way back to a form."""
+    fields: dict[str, list[str]] = getattr(error, "fields", {})
+    context = {
+        "error": error.message,
+        "reasons": [reason for reasons in fields.values() for reason in reasons],
+        "form_action": url(request, "messages"),
+    }
+    template = "mindwave_django/refusal.html"
+    return await sync_to_async(render)(request, template, context, status=error.status)
 
 
 async def conversation_page(
