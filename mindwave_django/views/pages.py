@@ -12,9 +12,11 @@ from django.shortcuts import render
 from mindwave_django.access import Caller
 from mindwave_django.answers import answer_response
 from mindwave_django.chat import Posted
+from mindwave_django.conf import mindwave_settings
 from mindwave_django.exceptions import MindwaveError
 from mindwave_django.models import ChatMessage, Conversation
 from mindwave_django.representation import error_json, url
+from mindwave_django.widget_texts import widget_texts
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -30,15 +32,11 @@ async def answer_page(request: HttpRequest, posted: Posted, who: Caller) -> Http
 
 
 async def refusal_page(request: HttpRequest, error: MindwaveError) -> HttpResponse:
-    """Say what is wrong, in words, with a way back to a form."""
+    """Say what is wrong, in words, with a form to try again."""
     fields: dict[str, list[str]] = getattr(error, "fields", {})
-    context = {
-        "error": error.message,
-        "reasons": [reason for reasons in fields.values() for reason in reasons],
-        "form_action": url(request, "messages"),
-    }
-    template = "mindwave_django/refusal.html"
-    return await sync_to_async(render)(request, template, context, status=error.status)
+    reasons = [reason for reasons in fields.values() for reason in reasons]
+    context = {"error": error.message, "reasons": reasons}
+    return await _page(request, "refusal.html", context, status=error.status)
 
 
 async def conversation_page(
@@ -48,10 +46,19 @@ async def conversation_page(
     for message in messages:
         error = error_json(message)
         message.error_message = error["message"] if error else ""  # type: ignore[attr-defined]
-    context: dict[str, Any] = {
-        "conversation": conversation,
-        "messages": messages,
+    context = {"conversation": conversation, "messages": messages}
+    return await _page(request, "conversation.html", context)
+
+
+async def _page(
+    request: HttpRequest, name: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    context |= {
         "form_action": url(request, "messages"),
+        "max_length": mindwave_settings.CHAT.MAX_PROMPT_LENGTH,
+        "texts": widget_texts(),
     }
-    template = "mindwave_django/conversation.html"
-    return await sync_to_async(render)(request, template, context)
+    template = f"mindwave_django/{name}"
+    response = await sync_to_async(render)(request, template, context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
