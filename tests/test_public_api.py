@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from django.apps import apps
 from django.dispatch import Signal
 from django.test import SimpleTestCase
 from django.urls import reverse
 
 import mindwave_django
 from mindwave_django import drivers, protocols, signals, testing
+from mindwave_django.models import MessageState
+from mindwave_django.streaming.recorder import Recorder, Verdict
 
 
 class PublicNamesTests(SimpleTestCase):
@@ -78,3 +81,27 @@ class PublicNamesTests(SimpleTestCase):
     def test_urls(self) -> None:
         assert reverse("mindwave:stream") == "/mindwave/stream/"
         assert reverse("mindwave:generate") == "/mindwave/generate/"
+
+    def test_urls_of_the_chat(self) -> None:
+        pk = "7f9a2d9e-2c3f-4f30-9f1f-1f0c7f8f0a11"
+        assert reverse("mindwave:messages") == "/mindwave/messages/"
+        assert reverse("mindwave:conversations") == "/mindwave/conversations/"
+        assert reverse("mindwave:conversation", args=[pk]) == f"/mindwave/conversations/{pk}/"
+        for action in ("stream", "cancel", "regenerate", "edit"):
+            path = reverse(f"mindwave:message-{action}", args=[pk])
+            assert path == f"/mindwave/messages/{pk}/{action}/"
+
+    def test_contract_of_a_recorder(self) -> None:
+        assert Recorder.__abstractmethods__ == {"claim", "checkpoint", "finish"}
+        assert list(Verdict) == ["go_on", "stop", "lost"]
+
+    def test_models(self) -> None:
+        assert [
+            model.__name__ for model in apps.get_app_config("mindwave_django").get_models()
+        ] == [
+            "Conversation",
+            "ChatMessage",
+        ]
+        assert MessageState.values == [
+            *("pending", "streaming", "complete", "cancelled", "failed", "interrupted"),
+        ]
