@@ -56,10 +56,12 @@ class Order(ABC):
         try:
             with transaction.atomic():
                 return self._write()
-        except IntegrityError as exc:
+        except (IntegrityError, ConversationBusy, NotLatest) as exc:
             # Somebody else was faster: with the same key, or with another question.
             if (known := self._known()) is not None:
                 return known
+            if not isinstance(exc, IntegrityError):
+                raise
             raise ConversationBusy("Another answer was asked for at the same time.") from exc
 
     @abstractmethod

@@ -93,8 +93,12 @@ def is_overdue() -> LessThan:
 
 def is_stale() -> LessThan:
     """Return the condition that the writer of a row has not renewed its lease in time."""
-    lease = timedelta(seconds=STALE_INTERVALS * mindwave_settings.CHAT.CHECKPOINT_INTERVAL)
-    return LessThan(F("checkpoint_at"), _now() - lease)
+    return LessThan(F("checkpoint_at"), _now() - lease())
+
+
+def lease() -> timedelta:
+    """Return how long a writer counts as alive after a checkpoint."""
+    return timedelta(seconds=STALE_INTERVALS * mindwave_settings.CHAT.CHECKPOINT_INTERVAL)
 
 
 def _row(stream_id: str) -> QuerySet[ChatMessage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from concurrent.futures import Executor
 from typing import Any
@@ -14,7 +15,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Ended, Outcome, Usage, UsageSource
 from mindwave_django.exceptions import InternalError, Interrupted, StreamExpired
 from mindwave_django.models import LIVE, ChatMessage, MessageState
-from mindwave_django.recorder import interrupt_stale, is_stale
+from mindwave_django.recorder import interrupt_stale, is_stale, lease
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.failure import describe_failure
 from mindwave_django.streaming.worker import Worker
@@ -22,6 +23,7 @@ from mindwave_django.streaming.worker import Worker
 logger = logging.getLogger("mindwave_django")
 
 POLLS = 4  # in each checkpoint interval
+OUTAGE_LIMIT = 30.0  # seconds for a database that went away to come back
 
 
 def saved_answer(message: ChatMessage) -> Answer:
@@ -80,7 +82,9 @@ class RowTail:
         self._worker = Worker(executor)
         self._characters = 0
         self._reasoning_characters = 0
-        self._said_at = -1e9
+        self._said_at = -math.inf
+        self._failing_since: float | None = None
+        self._trusts_until = -math.inf
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -94,23 +98,45 @@ class RowTail:
 
     async def _run(self) -> None:
         pause = mindwave_settings.CHAT.CHECKPOINT_INTERVAL / POLLS
+        # The row is written by another process: nothing tells when.
+        while await self._step():  # noqa: ASYNC110
+            await asyncio.sleep(pause)
+
+    async def _step(self) -> bool:
+        """Add what is new; return whether there may be more."""
         try:
-            # The row is written by another process: nothing tells when.
-            while self._take(await self._worker.run(self._look)):  # noqa: ASYNC110
-                await asyncio.sleep(pause)
-        except Exception as exc:  # noqa: BLE001  # logged, and told to the reader
+            found = await self._worker.run(self._look)
+        except Exception as exc:  # noqa: BLE001  # logged there
+            return self._may_wait(exc)
+        self._failing_since = None
+        return self._take(found)
+
+    def _may_wait(self, exc: Exception) -> bool:
+        """Return whether to try again; tell the reader if the database stays away for too long."""
+        now = time.monotonic()
+        # The writer could not renew its lease either: it has the time of a lease for that.
+        self._trusts_until = now + lease().total_seconds()
+        if self._failing_since is None:
+            self._failing_since = now
             told = describe_failure(exc)
-            logger.error("Stream %s: its row: %s", self.answer.stream_id, told)  # noqa: TRY400
-            self.answer.finish(Ended(Outcome.FAILED, code=InternalError.code))
+            logger.warning("Stream %s: its row cannot be read: %s", self.answer.stream_id, told)
+        if now - self._failing_since < OUTAGE_LIMIT:
+            return True
+        logger.error("Stream %s: its row could not be read for long.", self.answer.stream_id)
+        self.answer.finish(Ended(Outcome.FAILED, code=InternalError.code))
+        return False
 
     def _look(self) -> ChatMessage | None:
         found = self._read()
         if found is None or found.state not in LIVE:
             return found
-        if found.stale and interrupt_stale(self._row):  # type: ignore[attr-defined]  # annotated
+        if self._is_given_up(found) and interrupt_stale(self._row):
             return self._read()
         self._say_that_it_is_read()
         return found
+
+    def _is_given_up(self, found: Any) -> bool:
+        return found.stale and time.monotonic() > self._trusts_until
 
     def _read(self) -> ChatMessage | None:
         rest = {

@@ -110,15 +110,42 @@ class RowTailTests(TransactionTestCase):
         _, ended = await asyncio.wait_for(self.rest(), LIMIT)
         assert (ended.outcome, ended.code) == (Outcome.FAILED, "stream_expired")
 
-    async def test_database_that_fails_is_told_and_logged(self) -> None:
+    async def test_database_that_stays_away_is_told_and_logged(self) -> None:
         with (
             mock.patch.object(RowTail, "_look", side_effect=OSError("secret")),
-            self.assertLogs("mindwave_django", "ERROR") as logs,
+            mock.patch("mindwave_django.tail.OUTAGE_LIMIT", 0.05),
+            self.assertLogs("mindwave_django", "WARNING") as logs,
         ):
             self.tail()
             _, ended = await asyncio.wait_for(self.rest(), LIMIT)
         assert (ended.outcome, ended.code) == (Outcome.FAILED, "internal_error")
+        assert len(logs.output) == 2
+        assert "its row cannot be read" in logs.output[0]
         assert "secret" not in "".join(logs.output)
+
+    async def test_database_that_comes_back_is_read_on(self) -> None:
+        await self.change(content="Half", state="complete")
+        look, faults = RowTail._look, [OSError(), OSError()]
+
+        def failing_look(tail: RowTail) -> Any:
+            if faults:
+                raise faults.pop()
+            return look(tail)
+
+        with mock.patch.object(RowTail, "_look", failing_look), self.assertLogs("mindwave_django"):
+            self.tail()
+            text, ended = await asyncio.wait_for(self.rest(), LIMIT)
+        assert (text, ended.outcome) == ("Half", Outcome.COMPLETED)
+
+    async def test_writer_has_time_to_come_back_after_an_outage(self) -> None:
+        await self.change(checkpoint_at=timezone.now() - dt.timedelta(hours=1))
+        tail = self.tail()
+        tail._trusts_until = float("inf")
+        await until(lambda: tail._said_at > 0)
+        assert (await ChatMessage.objects.aget(pk=self.row.pk)).state == "streaming"
+        tail._trusts_until = 0
+        _, ended = await asyncio.wait_for(self.rest(), LIMIT)
+        assert ended.code == "interrupted"
 
     async def test_nothing_is_read_after_the_reader_left(self) -> None:
         tail = self.tail()

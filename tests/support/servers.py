@@ -6,8 +6,9 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from tests.support.processes import ROOT, Process, free_port, migrated_database, running
@@ -44,16 +45,44 @@ SERVERS: dict[str, tuple[str, ...]] = {
     ),
     "runserver": ("example_project/manage.py", "runserver", "--noreload", "127.0.0.1:{port}"),
 }
+# The same with three worker processes, enough threads for a crowd, and no long farewell.
+SEVERAL_WORKERS: dict[str, tuple[str, ...]] = {
+    "gunicorn-uvicorn-3": (
+        "gunicorn",
+        "-k",
+        "uvicorn_worker.UvicornWorker",
+        "-w",
+        "3",
+        "-b",
+        "127.0.0.1:{port}",
+        ASGI,
+    ),
+    "gunicorn-gthread-3": (
+        "gunicorn",
+        "-k",
+        "gthread",
+        "-w",
+        "3",
+        "--threads",
+        "24",
+        "--graceful-timeout",
+        "1",
+        "-b",
+        "127.0.0.1:{port}",
+        WSGI,
+    ),
+}
 WSGI_SERVERS = {"gunicorn-sync", "gunicorn-gthread", "runserver"}
 
 
 class Server:
     """A running application server: its address, its process, and what it has saved."""
 
-    def __init__(self, process: Process, port: int, database: Path) -> None:
+    database: Path  # of servers that have one of their own
+
+    def __init__(self, process: Process, port: int) -> None:
         self.process = process
         self.port = port
-        self.database = database
         self.url = f"http://127.0.0.1:{port}"
 
     def saved(self) -> list[tuple[str, str, str]]:
@@ -69,18 +98,38 @@ def serving(name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]
 
     `env` configures the example: OPENAI_BASE_URL, MINDWAVE_HEARTBEAT_INTERVAL, …
     """
-    port = free_port()
-    program, *arguments = (part.format(port=port) for part in SERVERS[name])
-    run = [PYTHON] if program.endswith(".py") else [PYTHON, "-m"]
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "db.sqlite3"
         shutil.copy(migrated_database(), database)
-        defaults = {
-            "DATABASE_URL": f"sqlite:///{database}",
-            "DJANGO_SETTINGS_MODULE": "example.settings",
-            "PYTHONPATH": f"{ROOT / 'example_project'}:{ROOT}",
-            "PYTHONWARNINGS": "default",
-        }
-        command = [*run, program, *arguments]
-        with running(command, port=port, env=defaults | dict(env or {})) as process:
-            yield Server(process, port, database)
+        with serving_on(f"sqlite:///{database}", name, env) as server:
+            server.database = database
+            yield server
+
+
+@contextmanager
+def serving_on(url: str, name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Serve the example project on the database at `url`, which others may use too."""
+    port = free_port()
+    program, *arguments = (part.format(port=port) for part in (SERVERS | SEVERAL_WORKERS)[name])
+    run = [PYTHON] if program.endswith(".py") else [PYTHON, "-m"]
+    defaults = {
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "example.settings",
+        "PYTHONPATH": f"{ROOT / 'example_project'}:{ROOT}",
+        "PYTHONWARNINGS": "default",
+    }
+    command = [*run, program, *arguments]
+    with running(command, port=port, env=defaults | dict(env or {})) as process:
+        yield Server(process, port)
+
+
+@contextmanager
+def serving_together(
+    url: str, names: Sequence[str], env: Mapping[str, str] | None = None
+) -> Iterator[list[Server]]:
+    """Serve the example project with several servers on one database; they start side by side."""
+    with ExitStack() as stack, ThreadPoolExecutor() as threads:
+        starting = [
+            threads.submit(stack.enter_context, serving_on(url, name, env)) for name in names
+        ]
+        yield [future.result() for future in starting]
