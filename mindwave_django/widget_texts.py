@@ -62,6 +62,7 @@ def _trouble() -> dict[str, str]:
         "reconnected": _("Connected again."),
         "connectionLost": _("Connection lost. What arrived is kept."),
         "interrupted": _("The answer was interrupted. What arrived is kept."),
+        "notStopped": _("The answer could not be stopped. Try again."),
         "tryAgainIn": _("Try again in {seconds} s."),
         "loggedOut": _("You are not logged in. Reload the page to log in."),
         "forbidden": _("You are not allowed to do this."),

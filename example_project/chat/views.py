@@ -6,7 +6,6 @@ from django.shortcuts import render
 
 from mindwave_django import stream
 
-
 STARTERS = [
     "How do I stream an answer from my own view?",
     "How do I connect OpenAI, or a model on my own machine?",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Self
 
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 _LAST_EVENT_ID = re.compile(rb"^last-event-id: (.*?)\r$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -19,7 +20,9 @@ class Exchange:
 
     def __init__(self, head: bytes) -> None:
         found = _LAST_EVENT_ID.search(head)
-        self.path = head.split(b" ", 2)[1].decode()
+        # The body of the request before may stand in front.
+        method, path = _REQUEST_LINE.findall(head)[-1]
+        self.method, self.path = method.decode(), path.decode()
         self.last_event_id = found[1].decode() if found else None
         self.status: int | None = None
 
@@ -31,12 +34,13 @@ class Proxy:
     """Forwards bytes to a port of this machine; a context manager with a `url`.
 
     `exchanges` are the requests it has seen. `hold_after` makes it stop in the middle of a
-    response, `cut` ends all connections.
+    response, `cut` ends all connections. `target` is the port of the server: another one takes
+    the place of the first for new connections.
     """
 
     def __init__(self, port: int) -> None:
         self.exchanges: list[Exchange] = []
-        self._target = port
+        self.target = port
         self._marker = b""
         self._held = threading.Event()
         self._lines: set[_Line] = set()
@@ -120,7 +124,9 @@ class Proxy:
         line = _Line(self, reader, writer)
         self._lines.add(line)
         try:
-            await line.run(self._target)
+            await line.run(self.target)
+        except ConnectionError:  # nobody listens there
+            writer.close()
         finally:
             self._lines.discard(line)
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import os
-
 from example.settings import *  # noqa: F403
-from example.settings import MIDDLEWARE, MINDWAVE
+from example.settings import MIDDLEWARE, MINDWAVE, seconds
 
 MIDDLEWARE = ["tests.browser.site.strict_csp", *MIDDLEWARE]
 ROOT_URLCONF = "tests.browser.site"
 MINDWAVE = MINDWAVE | {
     "STREAMING": MINDWAVE["STREAMING"]
-    | {"RETRY": 0.1, "RECONNECT_GRACE": float(os.environ.get("TEST_RECONNECT_GRACE", "30"))}
+    | {
+        "RETRY": 0.1,
+        "RECONNECT_GRACE": seconds("TEST_RECONNECT_GRACE", 30),
+        "SHUTDOWN_GRACE": seconds("TEST_SHUTDOWN_GRACE", 5),
+    },
+    "CHAT": MINDWAVE["CHAT"]
+    | {
+        "ACCESS": "tests.browser.site.access",
+        "CHECKPOINT_INTERVAL": seconds("TEST_CHECKPOINT_INTERVAL", 2),
+    },
 }

@@ -1,12 +1,18 @@
-"""What the browsers' site has beside the example: a blank page, a strict CSP."""
+"""What the browsers' site has beside the example: pages of its own, a strict CSP, closed doors."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template import engines
 from django.urls import include, path
+from django.utils.translation import override
+
+from mindwave_django.exceptions import PermissionDenied
+from mindwave_django.widget import render_chat
 
 CSP = "default-src 'self'"
 
@@ -29,7 +35,60 @@ def blank(request: HttpRequest) -> HttpResponse:
     return HttpResponse("<!doctype html><title>Blank</title>")
 
 
+PAGE = """<!doctype html>
+<html lang="{{ language }}" dir="{{ direction }}">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>The widget</title>
+  <link rel="icon" href="/static/chat/icon.svg">
+  {% if hostile %}<link rel="stylesheet" href="/hostile.css">{% endif %}
+</head>
+<body><main><h1>A site</h1>{{ chat }}</main></body>
+</html>
+"""
+
+# What sites do to every element, and what they let it inherit.
+HOSTILE = """
+body, body * { box-sizing: content-box !important; color: red !important; margin: 40px !important;
+    float: left !important; font: 40px cursive !important; display: inline !important; }
+body { text-transform: uppercase; letter-spacing: 1em; line-height: 5; text-align: right;
+       white-space: pre; visibility: visible; direction: ltr; }
+button, textarea, dialog { display: none !important; opacity: 0 !important; }
+mindwave-chat { all: revert; display: block !important; float: none !important; }
+"""
+
+
+def widget(request: HttpRequest) -> HttpResponse:
+    """Show the chat with the options and in the language that the query names."""
+    language = request.GET.get("language", "en")
+    with override(language):
+        chat = render_chat(request, **json.loads(request.GET.get("options", "{}")))
+    context = {
+        "chat": chat,
+        "hostile": "hostile" in request.GET,
+        "language": language,
+        "direction": "rtl" if language == "ar" else "ltr",
+    }
+    return HttpResponse(engines["django"].from_string(PAGE).render(context, request))
+
+
+def hostile(request: HttpRequest) -> HttpResponse:
+    """Style every element there is, badly."""
+    return HttpResponse(HOSTILE, content_type="text/css")
+
+
+def access(request: HttpRequest) -> bool:
+    """Let in whom no cookie turns away."""
+    door = request.COOKIES.get("test_door")
+    if door == "forbidden":
+        raise PermissionDenied("A test says so.")
+    return door != "login"
+
+
 urlpatterns = [
     path("blank", blank),
+    path("widget", widget),
+    path("hostile.css", hostile),
     path("", include("example.urls")),
 ]

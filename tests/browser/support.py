@@ -12,7 +12,7 @@ from django.test import SimpleTestCase, tag
 
 from tests.browser.proxy import Proxy
 from tests.support.processes import require
-from tests.support.servers import serving
+from tests.support.servers import Server, serving
 from tests.support.upstream import Step, Upstream
 
 if TYPE_CHECKING:
@@ -63,10 +63,14 @@ class BrowserTestCase(SimpleTestCase):
     Django refuses them.
     """
 
+    server_name: ClassVar[str] = "uvicorn"
     # Of the server, beyond what every test needs.
     environment: ClassVar[dict[str, str]] = {}
+    # Of the window that each test gets: its size, colours, language, …
+    window: ClassVar[dict[str, Any]] = {}
 
     provider: ClassVar[Provider]
+    server: ClassVar[Server]
     proxy: ClassVar[Proxy]
     browser: ClassVar[Browser]
     page: Page
@@ -80,8 +84,8 @@ class BrowserTestCase(SimpleTestCase):
             "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
             "OPENAI_BASE_URL": cls.provider.url,
         }
-        server = cls.enterClassContext(serving("uvicorn", environment | cls.environment))
-        cls.proxy = cls.enterClassContext(Proxy(server.port))
+        cls.server = cls.enterClassContext(serving(cls.server_name, environment | cls.environment))
+        cls.proxy = cls.enterClassContext(Proxy(cls.server.port))
         cls.browser = cls.enterClassContext(cls.start(program))
 
     @classmethod
@@ -110,9 +114,13 @@ class BrowserTestCase(SimpleTestCase):
 
     def setUp(self) -> None:
         self.proxy.exchanges.clear()
-        context = self.browser.new_context()
+        self.page = self.new_page()
+
+    def new_page(self) -> Page:
+        """Return a page in a window of its own, which has been nowhere yet."""
+        context = self.browser.new_context(**self.window)
         self.addCleanup(context.close)
-        self.page = context.new_page()
+        return context.new_page()
 
     def eventually(self, expression: str, wanted: Any = True) -> None:
         """Wait until a JavaScript expression has a value in the page.

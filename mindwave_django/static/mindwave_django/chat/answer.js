@@ -22,6 +22,7 @@ export class Answer {
   #patience = null;
   #startedAt = null;
   #line = "";
+  #ending = null;
 
   constructor(context) {
     this.#context = context;
@@ -91,12 +92,22 @@ export class Answer {
 
   #paint() {
     if (this.#markdown.paint()) this.#painter.request();
+    if (this.#ending) this.#finish();
+  }
+
+  // A megabyte that came at once is shown piece by piece, also after its end.
+  #finish() {
+    if (this.#markdown.isFarBehind) return this.#painter.request();
+    this.#painter.cancel();
+    this.#markdown.end(this.#ending);
+    this.#ending = null;
   }
 
   /** The answer is over: "complete", "stopped" or "failed", with words and a button for it. */
   end(state, { text = "", action = null, ...figures } = {}) {
     this.#rest(state, text || (this.source ? "" : this.#context.texts.empty), action);
-    this.#markdown.end({ isWhole: state === "complete" });
+    this.#ending = { isWhole: state === "complete" };
+    this.#finish();
     this.#line = usageLine({ seconds: this.#seconds(), ...figures }, this.#context);
     this.#actions.replaceChildren(...this.#buttons());
   }
@@ -119,7 +130,9 @@ export class Answer {
     const label = action && this.#context.texts[action];
     if (!label) return [];
     const onclick = () => this.#context.act(action, this);
-    return [h("button", { type: "button", class: "button", "data-action": action, onclick }, label)];
+    return [
+      h("button", { type: "button", class: "button", "data-action": action, onclick }, label),
+    ];
   }
 
   /** Go on after a pause. */
@@ -157,7 +170,11 @@ export class Answer {
     const { texts, act } = this.#context;
     const button = (action, label, name) => {
       const attributes = { type: "button", class: "tool", "data-action": action, title: label };
-      return h("button", { ...attributes, "aria-label": label, onclick: () => act(action, this) }, icon(name));
+      return h(
+        "button",
+        { ...attributes, "aria-label": label, onclick: () => act(action, this) },
+        icon(name),
+      );
     };
     return [
       this.source ? button("copy", texts.copyAnswer, "copy") : null,
@@ -172,7 +189,7 @@ export class Answer {
 }
 
 /** Return how a stored answer ended: `{ state, text, action }`. */
-export function endingOf({ state, reason, error }, texts) {
+function endingOf({ state, reason, error }, texts) {
   if (state === "complete") return { state: "complete" };
   if (state === "cancelled") return stoppedBecause(reason, texts);
   return { state: "failed", text: error?.message ?? texts.interrupted, action: "retry" };

@@ -42,7 +42,12 @@ export class ChatApi {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = this.#token();
     if (body) headers["Content-Type"] = "application/json";
-    const request = { method, headers, credentials: "same-origin", body: body && JSON.stringify(body) };
+    const request = {
+      method,
+      headers,
+      credentials: "same-origin",
+      body: body && JSON.stringify(body),
+    };
     const response = await this.#fetch(url, request).catch(lost);
     if (!response.ok) throw await refusal(response);
     return response.status === 204 ? null : response.json();

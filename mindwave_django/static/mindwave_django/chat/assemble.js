@@ -37,7 +37,12 @@ export function assemble(element, view) {
   const empty = pane.querySelector("[part~=empty]");
   const changed = (isEmpty) => chat.toggleAttribute("data-begun", !isEmpty);
   const transcript = new Transcript({ ...itemContext(config, view), changed }, empty);
-  const session = new Session(view, { apiUrl: `${base}stream/`, chatUrl: base, csrfToken, details: config.showUsage });
+  const session = new Session(view, {
+    apiUrl: `${base}stream/`,
+    chatUrl: base,
+    csrfToken,
+    details: config.showUsage,
+  });
   const loader = new Loader({ api, store, host: view });
   const parts = { config, api, store, notices, composer, header, transcript, session, loader };
 
@@ -45,7 +50,11 @@ export function assemble(element, view) {
   addStarters(empty, config.starters, (text) => view.send(text));
   if (config.hasList) Object.assign(parts, addList(chat, pane, parts, act));
   if (config.isBubble) parts.bubble = addBubble(root, chat, texts, view);
-  listenForKeys(chat, { stop: () => view.stop(), isRunning: () => session.isRunning, copyLast: () => view.copyLast() });
+  listenForKeys(chat, {
+    stop: () => view.stop(),
+    isRunning: () => session.isRunning,
+    copyLast: () => view.copyLast(),
+  });
   listenForCodeCopies(chat, texts, (text) => view.announceText(text));
   chat.toggleAttribute("data-ready", true);
   return parts;
@@ -91,7 +100,14 @@ function addList(chat, pane, { api, config, header, store }, act) {
   const { texts } = config;
   const list = new Conversations({ api, texts, act });
   const onOpen = () => list.refresh();
-  const drawer = new Drawer({ chat, panel: list.element, pane, toggle: header.toggle, store, onOpen });
+  const drawer = new Drawer({
+    chat,
+    panel: list.element,
+    pane,
+    toggle: header.toggle,
+    store,
+    onOpen,
+  });
   chat.prepend(list.element);
   chat.append(drawer.scrim);
   return { list, drawer };
@@ -99,7 +115,12 @@ function addList(chat, pane, { api, config, header, store }, act) {
 
 function addBubble(root, chat, texts, view) {
   const onOpen = (isOpen) => view.panelChanged(isOpen);
-  const bubble = new Bubble({ content: chat, texts, mayClose: () => view.state === "idle", onOpen });
+  const bubble = new Bubble({
+    content: chat,
+    texts,
+    mayClose: () => view.state === "idle",
+    onOpen,
+  });
   root.querySelector(".corner")?.remove();
   root.append(bubble.button, bubble.dialog);
   return bubble;

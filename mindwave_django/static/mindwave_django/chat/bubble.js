@@ -22,7 +22,10 @@ export class Bubble {
     // The browser's own Escape, on a phone's modal dialog, must not close a running answer away.
     this.dialog.addEventListener("cancel", (event) => event.preventDefault());
     // A browser may close it all the same.
-    this.dialog.addEventListener("close", () => this.isOpen || this.button.hidden === false || this.#tell(false));
+    this.dialog.addEventListener(
+      "close",
+      () => this.isOpen || this.button.hidden === false || this.#tell(false),
+    );
     new ResizeObserver(() => this.#resized()).observe(this.dialog);
   }
 

@@ -23,7 +23,11 @@ export function buildCodeBlock(info, texts) {
     h("span", {}, texts.copy),
   );
   const head = h("div", { class: "code-head", part: "code-head" }, h("span", {}, language), copy);
-  const text = h("pre", { tabindex: "0", dir: "ltr", "aria-label": texts.code }, code);
+  const text = h(
+    "pre",
+    { tabindex: "0", role: "group", dir: "ltr", "aria-label": texts.code },
+    code,
+  );
   return { block: h("div", { class: "code", part: "code" }, head, text), code, language };
 }
 

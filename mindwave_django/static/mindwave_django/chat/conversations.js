@@ -21,12 +21,31 @@ export class Conversations {
     this.#texts = texts;
     this.#act = act;
     const onclick = () => this.#load(this.#next);
-    this.#more = h("button", { type: "button", class: "button more", hidden: true, onclick }, texts.more);
-    const close = iconButton({ action: "list", label: texts.close, name: "close", onclick: () => act("list") });
+    this.#more = h(
+      "button",
+      { type: "button", class: "button more", hidden: true, onclick },
+      texts.more,
+    );
+    const close = iconButton({
+      action: "list",
+      label: texts.close,
+      name: "close",
+      onclick: () => act("list"),
+    });
     this.element = h(
       "nav",
-      { class: "conversations", part: "conversations", "aria-label": texts.conversations, hidden: true },
-      h("div", { class: "list-head" }, h("span", { class: "list-title" }, texts.conversations), close),
+      {
+        class: "conversations",
+        part: "conversations",
+        "aria-label": texts.conversations,
+        hidden: true,
+      },
+      h(
+        "div",
+        { class: "list-head" },
+        h("span", { class: "list-title" }, texts.conversations),
+        close,
+      ),
       h("div", { class: "list-scroller" }, this.#list, this.#status, this.#more),
     );
   }
@@ -53,7 +72,11 @@ export class Conversations {
     const texts = this.#texts;
     const name = conversation.title || texts.untitled;
     const onclick = () => this.#act("open", conversation.id);
-    const open = h("button", { type: "button", class: "open", dir: "auto", title: name, onclick }, name);
+    const open = h(
+      "button",
+      { type: "button", class: "open", dir: "auto", title: name, onclick },
+      name,
+    );
     const content = h("div", { class: "entry" }, open);
     const item = h("li", { "data-id": conversation.id }, content);
     const tool = (action, label, icon, run) =>

@@ -6,6 +6,16 @@ import { h } from "./dom.js";
 export function addStarters(empty, starters, onStart) {
   if (!starters.length) return;
   const button = (text) =>
-    h("button", { type: "button", class: "starter", part: "starter", dir: "auto", onclick: () => onStart(text) }, text);
+    h(
+      "button",
+      {
+        type: "button",
+        class: "starter",
+        part: "starter",
+        dir: "auto",
+        onclick: () => onStart(text),
+      },
+      text,
+    );
   empty.append(h("div", { class: "starters", part: "starters" }, ...starters.map(button)));
 }

@@ -1,13 +1,14 @@
 // Scroll with the text while the reader is at its end, and never otherwise.
 
 const NEAR = 48; // pixels from the end that still count as the end
+const SETTLING = 1000; // milliseconds in which messages that come into sight get their real height
 
 export class Follow {
   isFollowing = true;
   #scroller;
   #onChange;
   #last = 0;
-  #quiet = false;
+  #kept = null; // what stays in its place while its surroundings get their real height
 
   constructor(scroller, onChange) {
     this.#scroller = scroller;
@@ -15,26 +16,39 @@ export class Follow {
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     const onWheel = (event) => event.deltaY < 0 && this.#leave();
     scroller.addEventListener("wheel", onWheel, { passive: true });
+    for (const type of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+      scroller.addEventListener(type, () => (this.#kept = null), { passive: true });
+    }
     // After each layout, when asking costs nothing: text has come, or a keyboard has slid in.
-    const resized = new ResizeObserver(() => this.isFollowing && this.#toEnd());
+    const resized = new ResizeObserver(() => this.#resized());
     resized.observe(scroller);
     resized.observe(scroller.firstElementChild);
-    
   }
 
   /** Go to the end, wherever the reader is. */
-  jump({ smooth = false } = {}) {
+  jump() {
+    this.#kept = null;
     this.#set(true);
-    if (!smooth) return this.#toEnd();
-    this.#quiet = true;
-    this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: "smooth" });
+    this.#toEnd();
   }
 
-  /** Keep what is on screen in its place while something is put above it. */
-  keep(change) {
-    const before = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+  /** Keep an element where it is on the screen while something is put above it. */
+  keep(element, change) {
+    const top = element.getBoundingClientRect().top;
     change();
-    this.#scroller.scrollTop = this.#scroller.scrollHeight - before;
+    this.#kept = { element, top, until: performance.now() + SETTLING };
+    this.#correct();
+  }
+
+  #correct() {
+    const { element, top, until } = this.#kept;
+    if (performance.now() > until) this.#kept = null;
+    else this.#scroller.scrollTop += element.getBoundingClientRect().top - top;
+  }
+
+  #resized() {
+    if (this.#kept) this.#correct();
+    else if (this.isFollowing) this.#toEnd();
   }
 
   // Past the end: the browser stops there, and nobody has to ask where it is.
@@ -47,14 +61,12 @@ export class Follow {
     const isUp = scrollTop < this.#last - 1;
     const isNear = scrollHeight - scrollTop - clientHeight <= NEAR;
     this.#last = scrollTop;
-    if (isNear) this.#quiet = false;
     if (isNear && !isUp) this.#set(true);
-    else if (!isNear && isUp && !this.#quiet) this.#set(false);
+    else if (!isNear && isUp) this.#set(false);
   }
 
   #leave() {
     const { scrollHeight, clientHeight } = this.#scroller;
-    this.#quiet = false;
     if (scrollHeight > clientHeight) this.#set(false);
   }
 

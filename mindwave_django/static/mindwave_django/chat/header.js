@@ -17,10 +17,17 @@ export class Header {
   constructor({ texts, act, hasList, isBubble }) {
     this.#texts = texts;
     this.#act = act;
-    const button = (action, label, name) => iconButton({ action, label, name, onclick: () => act(action) });
+    const button = (action, label, name) =>
+      iconButton({ action, label, name, onclick: () => act(action) });
     this.toggle = hasList ? button("list", texts.conversations, "list") : null;
     const onclick = () => this.rename();
-    this.#title = h("button", { type: "button", class: "title", part: "title", "data-action": "rename", onclick });
+    this.#title = h("button", {
+      type: "button",
+      class: "title",
+      part: "title",
+      "data-action": "rename",
+      onclick,
+    });
     this.#menu = new Menu({
       texts,
       onRename: () => this.rename(),

@@ -4,7 +4,12 @@ import { h } from "./dom.js";
 
 /** Put an input in the place of an element until it is saved (Enter, leaving) or given up (Escape). */
 export function editInPlace(element, { value, label, onSave }) {
-  const input = h("input", { class: "inline-edit", "aria-label": label, maxlength: 200, dir: "auto" });
+  const input = h("input", {
+    class: "inline-edit",
+    "aria-label": label,
+    maxlength: 200,
+    dir: "auto",
+  });
   input.value = value;
   let isOver = false;
   const finish = (save, refocus) => {
@@ -34,7 +39,11 @@ export function confirmInPlace(element, { question, yes, no, onYes }) {
     box.replaceWith(element);
     element.querySelector("button")?.focus();
   };
-  const agree = h("button", { type: "button", class: "button danger", "data-action": "confirm" }, yes);
+  const agree = h(
+    "button",
+    { type: "button", class: "button danger", "data-action": "confirm" },
+    yes,
+  );
   const refuse = h("button", { type: "button", class: "button" }, no);
   agree.addEventListener("click", () => (close(), onYes()));
   refuse.addEventListener("click", close);

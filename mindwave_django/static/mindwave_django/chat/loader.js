@@ -3,6 +3,9 @@
 import { describe } from "./errors.js";
 
 export class Loader {
+  /** A conversation is on its way; `loading` resolves when it is there. */
+  isLoading = false;
+  loading = Promise.resolve();
   #api;
   #store;
   #host;
@@ -21,8 +24,16 @@ export class Loader {
   }
 
   /** Open a conversation, or an empty one for null. */
-  async open(id, { isRemembered = false } = {}) {
+  open(id, options = {}) {
     const count = (this.#count += 1);
+    this.isLoading = true;
+    this.loading = this.#open(id, count, options).finally(() => {
+      if (count === this.#count) this.isLoading = false;
+    });
+    return this.loading;
+  }
+
+  async #open(id, count, { isRemembered = false }) {
     this.#host.leave();
     this.#setEarlier(null);
     if (!id) return this.#host.show(null, []);
@@ -43,28 +54,28 @@ export class Loader {
       this.#store.set("conversation", "");
       this.#host.show(null, []);
     } else {
-      this.#host.refuseToOpen(describe(error, this.#host.texts));
+      this.#host.refuseToOpen(describe(error, this.#host.texts).text);
     }
   }
 
   async earlier() {
     const [count, path] = [this.#count, this.#earlier];
     if (!path) return;
-    this.#setEarlier(null);
+    this.#earlier = null; // one page at a time
     try {
       const page = await this.#api.earlier(path);
       if (count !== this.#count) return;
-      this.#host.transcript.showEarlier(page.messages);
-      this.#setEarlier(page.earlier);
+      this.#earlier = page.earlier;
+      this.#host.transcript.showEarlier(page.messages, page.earlier !== null);
     } catch (error) {
-      this.#setEarlier(path);
+      this.#earlier = path;
       this.#host.notices.refuse({ ...describe(error, this.#host.texts), action: null });
     }
   }
 
   #setEarlier(path) {
-    this.#earlier = path ?? null;
-    this.#host.transcript.setEarlier(this.#earlier !== null);
+    this.#earlier = path;
+    this.#host.transcript.setEarlier(path !== null);
   }
 
   /** Remember what is open now. */

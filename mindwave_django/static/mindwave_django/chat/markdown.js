@@ -14,6 +14,7 @@ import { settledPart } from "./settle.js";
 
 const SLICE = 2000; // characters read at once
 const BUDGET = 8; // milliseconds of reading in one paint
+const FAR = 20000; // characters that are too many to be read at once
 const PART = 30; // blocks in one box: what is settled in earlier boxes is not laid out again
 
 export class MarkdownStream {
@@ -41,6 +42,11 @@ export class MarkdownStream {
   /** Take text; it shows at the next `paint`. */
   write(text) {
     for (let at = 0; at < text.length; at += SLICE) this.#waiting.push(text.slice(at, at + SLICE));
+  }
+
+  /** More is waiting than can be shown without a pause for the page. */
+  get isFarBehind() {
+    return this.#waiting.reduce((sum, piece) => sum + piece.length, 0) > FAR;
   }
 
   /** Show what came; return whether more is waiting than one paint should show. */
@@ -96,12 +102,20 @@ export class MarkdownStream {
       const part = settledPart(parseBlocks(source), source, this.#prefix.length);
       if (!part) return;
       const tokens = this.#settle(source.slice(0, part.end));
-      this.#open = part.goesOn ? OpenBlock.after(this.#open, part, tokens, this.#part) : null;
+      this.#open = part.goesOn ? this.#openBlock(part, tokens) : null;
       this.#settled = this.#part.lastChild;
       this.#tail = source.slice(part.end);
       if (!this.#open && this.#part.childElementCount >= PART) this.#nextPart();
       if (part.fence) this.#enterFence(part, source.slice(part.content));
     }
+  }
+
+  #openBlock(part, tokens) {
+    const putBelow = (element) => {
+      this.#nextPart();
+      this.#part.append(element);
+    };
+    return OpenBlock.after(this.#open, part, tokens, { last: this.#part.lastChild, putBelow });
   }
 
   #nextPart() {
@@ -159,7 +173,11 @@ export class MarkdownStream {
   }
 
   #announceCode(parent, before) {
-    for (let node = before ? before.nextSibling : parent.firstChild; node; node = node.nextSibling) {
+    for (
+      let node = before ? before.nextSibling : parent.firstChild;
+      node;
+      node = node.nextSibling
+    ) {
       for (const code of node.querySelectorAll?.("pre > code") ?? []) {
         const language = /language-(\S+)/.exec(code.className)?.[1] ?? "";
         this.#onCode({ element: code, language, text: codeSource(code) });

@@ -14,6 +14,7 @@ const PLAIN = {
   strong_open: "strong",
   s_open: "s",
 };
+const SHORT = 20; // characters of a cell that stay together
 const TASK = /^\[([ xX])\]\s+/;
 
 /** Builds a fragment out of tokens; the options say what an answer may contain. */
@@ -44,6 +45,7 @@ export class Builder {
   #inline(token, parent) {
     const path = [parent];
     for (const child of token.children) this.#place(child, path);
+    if (/^T[DH]$/.test(parent.nodeName)) keepTogether(parent, token.content);
     if (parent.nodeName === "LI" || isFirstOfItem(parent)) addTask(parent);
   }
 
@@ -99,7 +101,7 @@ export class Builder {
 
   #table() {
     const inner = h("table", { part: "table", dir: "auto" });
-    const attributes = { class: "table", role: "region", tabindex: "0" };
+    const attributes = { class: "table", role: "group", tabindex: "0" };
     return { inner, outer: h("div", { ...attributes, "aria-label": this.texts.table }, inner) };
   }
 
@@ -112,6 +114,11 @@ export class Builder {
     anchor.append(shown);
     return anchor;
   }
+}
+
+// A table that is too wide scrolls; a number and its unit stay on one line.
+function keepTogether(cell, content) {
+  if (content.length <= SHORT) cell.classList.add("short");
 }
 
 function isFirstOfItem(element) {

@@ -53,7 +53,7 @@ function closed(block) {
   const open = []; // markers that wait for their other half
   let link = -1; // where the text of a link begins
   SPECIAL.lastIndex = 0;
-  for (let match; (match = SPECIAL.exec(block)); ) {
+  for (let match; (match = SPECIAL.exec(block));) {
     const [mark] = match;
     const after = block[SPECIAL.lastIndex] ?? "";
     if (mark[0] === "`") {

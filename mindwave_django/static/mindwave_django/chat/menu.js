@@ -12,7 +12,12 @@ export class Menu {
 
   constructor({ texts, onRename, onRemove }) {
     this.#texts = texts;
-    this.#button = iconButton({ action: "menu", label: texts.menu, name: "more", onclick: () => this.toggle() });
+    this.#button = iconButton({
+      action: "menu",
+      label: texts.menu,
+      name: "more",
+      onclick: () => this.toggle(),
+    });
     this.#button.setAttribute("aria-expanded", "false");
     this.element = h("div", { class: "menu" }, this.#button, this.#panel);
     this.element.addEventListener("keydown", (event) => this.#key(event));
@@ -31,7 +36,11 @@ export class Menu {
   #fill() {
     const { rename, delete: remove } = this.#texts;
     const entry = (action, label, run) =>
-      h("button", { type: "button", class: "menu-entry", "data-action": action, onclick: run }, label);
+      h(
+        "button",
+        { type: "button", class: "menu-entry", "data-action": action, onclick: run },
+        label,
+      );
     const choices = h("div");
     choices.append(
       entry("rename", rename, () => (this.toggle(false), this.onRename())),

@@ -33,7 +33,10 @@ export class Notices {
     const label = action && this.#texts[action];
     const onclick = () => this.#act(action, null);
     const button = { type: "button", class: "button", "data-action": action, onclick };
-    this.notice.replaceChildren(h("span", {}, text), ...(label ? [h("button", button, label)] : []));
+    this.notice.replaceChildren(
+      h("span", {}, text),
+      ...(label ? [h("button", button, label)] : []),
+    );
     this.notice.hidden = false;
     this.announce(text);
   }

@@ -1,19 +1,24 @@
 // A list, table or paragraph whose first part is settled and whose rest is still being written.
 
 import { h } from "./dom.js";
+import { nextBody } from "./long_table.js";
 import { morph } from "./morph.js";
 import { GLUE } from "./settle.js";
 
 // In one box: laying out its last line, or its last item, costs as much as the whole box.
 const LONGEST_PARAGRAPH = 8000; // characters
-const LONGEST_LIST = 100; // items
+const LONGEST_LIST = 100; // items, or rows
 
 export class OpenBlock {
-  /** Return what goes on after `part` was settled, which may be what went on before. */
-  static after(before, part, tokens, root) {
-    if (before?.goesOnIn(tokens)) return before.settled(part, root);
+  /**
+   * Return what goes on after `part` was settled, which may be what went on before.
+   *
+   * `last` is the block that was settled last; `putBelow` places an element in a box of its own.
+   */
+  static after(before, part, tokens, { last, putBelow }) {
+    if (before?.goesOnIn(tokens)) return before.settled(part, putBelow);
     const first = tokens.findLast((token) => token.level === 0 && token.nesting !== -1);
-    return new OpenBlock(part, first, inner(root.lastChild)).settled(part, root);
+    return new OpenBlock(part, first, inner(last)).settled(part, putBelow);
   }
 
   constructor({ goesOn, prefix }, { type, markup }, element) {
@@ -44,20 +49,26 @@ export class OpenBlock {
   }
 
   /** Take everything that stands in it now as settled. */
-  settled(part, root) {
+  settled(part, putBelow) {
     this.length += part.end;
-    if (this.#isFull()) {
-      this.element = continuation(this.element);
-      this.length = 0;
-      root.append(this.element);
-    }
+    if (this.#isFull()) this.#goOnBelow(putBelow);
     this.last = this.element.lastChild;
     return this;
   }
 
   #isFull() {
-    if (this.kind === "list") return this.element.childElementCount >= LONGEST_LIST;
-    return this.kind === "paragraph" && this.length > LONGEST_PARAGRAPH;
+    if (this.kind === "paragraph") return this.length > LONGEST_PARAGRAPH;
+    return this.element.childElementCount >= LONGEST_LIST;
+  }
+
+  #goOnBelow(putBelow) {
+    this.length = 0;
+    if (this.kind === "table") {
+      this.element = nextBody(this.element);
+    } else {
+      this.element = continuation(this.element);
+      putBelow(this.element);
+    }
   }
 }
 

@@ -56,7 +56,11 @@ export class Question {
     const label = { "aria-label": texts.edit, dir: "auto", maxlength: maxLength, rows: 3 };
     const field = h("textarea", { name: "prompt", part: "edit-field", ...label });
     field.value = this.text;
-    const cancel = h("button", { type: "button", class: "button", onclick: () => this.#close() }, texts.cancel);
+    const cancel = h(
+      "button",
+      { type: "button", class: "button", onclick: () => this.#close() },
+      texts.cancel,
+    );
     const send = h("button", { class: "button primary" }, texts.send);
     const form = h("form", { class: "editor" }, field, h("div", { class: "row" }, cancel, send));
     form.addEventListener("submit", (event) => this.#submit(event, field.value.trim()));

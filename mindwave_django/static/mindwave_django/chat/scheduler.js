@@ -20,6 +20,8 @@ export class Painter {
   #frame = null;
   #timer = null;
   #rest = 0;
+  #isMeasuring = false;
+  #isWanted = false;
 
   constructor(paint, clock = browserClock) {
     this.#paint = paint;
@@ -28,6 +30,8 @@ export class Painter {
 
   request() {
     if (this.#frame !== null || this.#timer !== null) return;
+    this.#isWanted = this.#isMeasuring; // how slow the last paint was is not known yet
+    if (this.#isWanted) return;
     const wait = this.#rest - this.#clock.now();
     if (wait > 0) this.#timer = this.#clock.timer(() => this.#ask(), wait);
     else this.#ask();
@@ -37,6 +41,7 @@ export class Painter {
     if (this.#frame !== null) this.#clock.cancelFrame(this.#frame);
     if (this.#timer !== null) this.#clock.cancelTimer(this.#timer);
     this.#frame = this.#timer = null;
+    this.#isWanted = false;
   }
 
   #ask() {
@@ -48,6 +53,7 @@ export class Painter {
   #run() {
     this.cancel();
     const started = this.#clock.now();
+    this.#isMeasuring = true;
     this.#paint();
     // Style and layout come after this callback: a task behind the frame sees what they cost.
     this.#clock.timer(() => this.#measure(started), 0);
@@ -57,5 +63,7 @@ export class Painter {
     const now = this.#clock.now();
     const cost = now - started;
     if (cost > FRAME) this.#rest = now + cost * SHARE;
+    this.#isMeasuring = false;
+    if (this.#isWanted) this.request();
   }
 }

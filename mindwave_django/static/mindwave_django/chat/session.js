@@ -40,7 +40,7 @@ export class Session {
       transcript.remove(question, answer);
       restore(text);
     };
-    const send = (asking) => this.#client.send(text, { ...options, conversation: this.conversation?.id, ...asking });
+    const send = (asking) => this.#client.send(text, { ...options, ...asking });
     transcript.jumpToEnd();
     this.#begin(answer, question, send, undo);
   }
@@ -110,12 +110,21 @@ export class Session {
     this.#host.setState("stopping");
     this.#answer.sayStopping();
     this.#host.announce("stopping");
-    this.#client.cancel();
+    const answer = this.#answer;
+    this.#client.cancel().catch(() => this.#answer === answer && this.#goesOnAnyway());
+  }
+
+  // The server did not hear it: the button stops again, and nobody is told a lie.
+  #goesOnAnyway() {
+    this.#answer.goOn();
+    this.#host.setState("streaming");
+    this.#host.notices.refuse({ text: this.#host.texts.notStopped, action: null });
   }
 
   #complete({ status, reason, usage, cost }) {
     const answer = this.#end();
-    const ending = status === "cancelled" ? stoppedBecause(reason, this.#host.texts) : { state: "complete" };
+    const ending =
+      status === "cancelled" ? stoppedBecause(reason, this.#host.texts) : { state: "complete" };
     answer.end(ending.state, { ...ending, usage, cost });
     this.#host.announce(ending.state === "complete" ? "finished" : "wasStopped");
     this.#host.emit("mindwave:done", this.#detail(answer, { status, reason, text: answer.source }));
@@ -129,7 +138,10 @@ export class Session {
     if (error.code === "connection_lost") this.#lost(answer, error, isStored);
     else if (isStored) this.#brokeOff(answer, error);
     else this.#refused(error, undo);
-    this.#host.emit("mindwave:failed", this.#detail(answer, { code: error.code, error: error.message }));
+    this.#host.emit(
+      "mindwave:failed",
+      this.#detail(answer, { code: error.code, error: error.message }),
+    );
     this.#host.ended();
   }
 
@@ -172,6 +184,7 @@ export class Session {
     this.#answer = null;
     this.#undo = null;
     this.#host.notices.reconnecting(false);
+    this.#host.notices.clear();
     this.#host.setState("idle");
     return answer;
   }

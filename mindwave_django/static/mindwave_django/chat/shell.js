@@ -4,8 +4,10 @@ import { h } from "./dom.js";
 
 /** Return the shadow root with what the server rendered in it, or with as much built by hand. */
 export function shadowOf(element, texts) {
-  const root = element.shadowRoot ?? attach(element);
+  if (element.shadowRoot) return element.shadowRoot;
+  const root = attach(element);
   if (!root.querySelector("[part~=chat]")) root.append(buildForm(element, texts));
+  hideUntilStyled(root);
   return root;
 }
 
@@ -22,7 +24,11 @@ function buildForm(element, texts) {
   const fragment = document.createDocumentFragment();
   const href = element.getAttribute("stylesheet");
   if (href) fragment.append(h("link", { rel: "stylesheet", href }));
-  const empty = h("div", { class: "empty", part: "empty" }, h("p", { class: "empty-title" }, texts.emptyTitle));
+  const empty = h(
+    "div",
+    { class: "empty", part: "empty" },
+    h("p", { class: "empty-title" }, texts.emptyTitle),
+  );
   const label = { "aria-label": texts.prompt, placeholder: texts.placeholder };
   const field = h("textarea", { name: "prompt", part: "field", rows: 1, dir: "auto", ...label });
   const button = h("button", { class: "send", part: "send-button" });
@@ -32,12 +38,13 @@ function buildForm(element, texts) {
   return fragment;
 }
 
-/** Show nothing before its style is there. */
-export function whenStyled(root) {
+// A style sheet that a script puts there does not hold up painting by itself.
+function hideUntilStyled(root) {
   const link = root.querySelector("link[rel=stylesheet]");
-  if (!link || link.sheet) return Promise.resolve();
-  return new Promise((resolve) => {
-    link.addEventListener("load", resolve, { once: true });
-    link.addEventListener("error", resolve, { once: true });
-  });
+  const chat = root.querySelector("[part~=chat]");
+  if (!link) return;
+  chat.hidden = true;
+  const show = () => (chat.hidden = false);
+  link.addEventListener("load", show, { once: true });
+  link.addEventListener("error", show, { once: true });
 }

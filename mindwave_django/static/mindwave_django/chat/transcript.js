@@ -21,15 +21,32 @@ export class Transcript {
     this.#empty = empty;
     const { texts } = context;
     const onEarlier = () => context.act("earlier");
-    const earlier = { type: "button", class: "button earlier", part: "earlier-button", hidden: true };
+    const earlier = {
+      type: "button",
+      class: "button earlier",
+      part: "earlier-button",
+      hidden: true,
+    };
     this.#earlier = h("button", { ...earlier, onclick: onEarlier }, texts.earlier);
     this.element = h(
       "div",
-      { class: "scroller", part: "transcript", role: "log", "aria-live": "off", tabindex: "0", "aria-label": texts.transcript },
+      {
+        class: "scroller",
+        part: "transcript",
+        role: "log",
+        "aria-live": "off",
+        tabindex: "0",
+        "aria-label": texts.transcript,
+      },
       h("div", { class: "column" }, this.#earlier, this.#empty, this.#list),
     );
     const latest = { type: "button", class: "latest", part: "latest-button", hidden: true };
-    this.latest = h("button", { ...latest, onclick: () => this.#jump() }, icon("down"), h("span", {}, texts.latest));
+    this.latest = h(
+      "button",
+      { ...latest, onclick: () => this.#jump() },
+      icon("down"),
+      h("span", {}, texts.latest),
+    );
     this.#follow = new Follow(this.element, (isFollowing) => this.#followed(isFollowing));
   }
 
@@ -95,24 +112,29 @@ export class Transcript {
   clear() {
     for (const item of this.#items) item.close?.();
     this.remove(...this.#items);
-    this.setEarlier(false);
   }
 
   /** Show stored messages; returns the answer that is still being written, if there is one. */
   show(messages) {
     this.clear();
-    this.#items = messages.map((message) => this.#stored(message));
+    this.#items = messages.map((message) => this.#itemFor(message));
     this.#list.append(...this.#items.map((item) => item.element));
+    messages.forEach((message, index) => fillIn(this.#items[index], message));
     this.#refresh();
     this.jumpToEnd();
     return this.#items.at(-1)?.isRunning ? this.#items.at(-1) : null;
   }
 
   /** Put older messages above, without moving what is on screen. */
-  showEarlier(messages) {
-    const items = messages.map((message) => this.#stored(message));
+  showEarlier(messages, areMore) {
+    const first = this.#list.firstElementChild;
+    const items = messages.map((message) => this.#itemFor(message));
     this.#items.unshift(...items);
-    this.#follow.keep(() => this.#list.prepend(...items.map((item) => item.element)));
+    this.#follow.keep(first, () => {
+      this.#list.prepend(...items.map((item) => item.element));
+      messages.forEach((message, index) => fillIn(items[index], message));
+      this.setEarlier(areMore);
+    });
     this.#refresh();
   }
 
@@ -120,13 +142,8 @@ export class Transcript {
     this.#earlier.hidden = !exists;
   }
 
-  #stored(message) {
-    if (message.role === "user") {
-      return Object.assign(new Question(this.#context, message.content), { id: message.id });
-    }
-    const answer = new Answer(this.#context);
-    if (!message.stream) return answer.show(message);
-    return Object.assign(answer.wait(), { id: message.id, stream: message.stream, isRunning: true });
+  #itemFor({ role, content }) {
+    return role === "user" ? new Question(this.#context, content) : new Answer(this.#context);
   }
 
   jumpToEnd() {
@@ -139,4 +156,12 @@ export class Transcript {
     this.#empty.hidden = !this.isEmpty;
     this.#context.changed(this.isEmpty);
   }
+}
+
+// Only once it stands in the page: listeners to `mindwave:code` look at where the code stands.
+function fillIn(item, message) {
+  item.id = message.id;
+  if (message.role === "user") return;
+  if (message.stream) Object.assign(item.wait(), { stream: message.stream, isRunning: true });
+  else item.show(message);
 }

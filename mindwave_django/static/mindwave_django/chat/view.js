@@ -1,7 +1,7 @@
 // The chat as a whole: carries out what its parts ask for. `assemble.js` builds them.
 
+import { Actions } from "./actions.js";
 import { assemble } from "./assemble.js";
-import { copyText } from "./copying.js";
 import { focused } from "./dom.js";
 import { describe } from "./errors.js";
 import { fill } from "./texts.js";
@@ -10,6 +10,7 @@ export class ChatView {
   state = "idle";
   #element;
   #parts;
+  #actions;
   #isStarted = false;
   #hasShown = false;
   #refusal = ""; // what a countdown is about
@@ -17,6 +18,7 @@ export class ChatView {
   constructor(element) {
     this.#element = element;
     this.#parts = assemble(element, this);
+    this.#actions = new Actions(this, this.#parts);
   }
 
   get texts() {
@@ -64,12 +66,21 @@ export class ChatView {
 
   send(text) {
     const prompt = text.trim();
-    const { session, composer, config } = this.#parts;
+    const { session, composer, loader } = this.#parts;
     if (!prompt || session.isRunning || composer.secondsLeft) return false;
+    // Where the question belongs is known once the conversation has come.
+    if (loader.isLoading) loader.loading.then(() => this.send(text));
+    else return this.#ask(prompt);
+    return true;
+  }
+
+  #ask(prompt) {
+    const { session, config } = this.#parts;
     if (!this.#mayStart(prompt)) return false;
-    const { driver } = config;
     this.#isStarted = true;
-    session.ask(prompt, { driver }, (refused) => this.#restoreDraft(refused));
+    const conversation = this.conversation?.id ?? config.pinned;
+    const options = { driver: config.driver, conversation };
+    session.ask(prompt, options, (refused) => this.#restoreDraft(refused));
     return true;
   }
 
@@ -81,7 +92,8 @@ export class ChatView {
   }
 
   #mayStart(prompt) {
-    return this.emit("mindwave:start", { prompt, conversation: this.conversation?.id ?? null }, true);
+    const detail = { prompt, conversation: this.conversation?.id ?? null };
+    return this.emit("mindwave:start", detail, true);
   }
 
   #restoreDraft(text) {
@@ -110,12 +122,8 @@ export class ChatView {
   copyLast() {
     const source = this.transcript.lastAnswer?.source;
     if (!source) return false;
-    this.#copy(source, null);
+    this.#actions.copy(source);
     return true;
-  }
-
-  async #copy(text, button) {
-    if (await copyText(text, button, this.texts.copied)) this.announceText(this.texts.copied);
   }
 
   saveDraft(text) {
@@ -124,29 +132,7 @@ export class ChatView {
 
   /** Carry out what a button says. */
   act(action, subject) {
-    this.#actions[action]?.(subject);
-  }
-
-  #actions = {
-    copy: (answer) => this.#copy(answer.source, answer.element.querySelector("[data-action=copy]")),
-    regenerate: (answer) => this.regenerate(answer),
-    retry: (answer) => this.#retry(answer),
-    reload: () => location.reload(),
-    show: () => this.openConversation(this.conversation?.id),
-    earlier: () => this.#parts.loader.earlier(),
-    list: () => this.#parts.drawer.toggle(),
-    new: () => this.#leaveFor(null),
-    open: (id) => this.#leaveFor(id),
-    close: () => this.bubble.close(),
-    renameTo: (conversation) => this.#rename(conversation),
-    remove: (id) => this.#remove(id),
-  };
-
-  #retry(answer) {
-    if (!answer) return this.sendDraft(this.#parts.composer.text);
-    const { retry } = answer;
-    answer.retry = null;
-    if (!this.#parts.session.isRunning) (retry ?? (() => this.regenerate(answer)))();
+    this.#actions.act(action, subject);
   }
 
   regenerate(answer) {
@@ -159,35 +145,6 @@ export class ChatView {
   askAgain(question, text) {
     if (this.#parts.session.isRunning || !this.#mayStart(text)) return;
     this.#parts.session.edit(question, text);
-  }
-
-  #leaveFor(id) {
-    this.#parts.drawer?.closeIfOver();
-    this.openConversation(id).then(() => this.focusField());
-  }
-
-  async #rename(conversation) {
-    await this.#change(async () => {
-      const renamed = await this.#parts.api.rename(conversation.id, conversation.title);
-      this.#parts.list?.put(renamed);
-      if (renamed.id === this.conversation?.id) this.#name(renamed);
-    });
-  }
-
-  async #remove(id) {
-    await this.#change(async () => {
-      await this.#parts.api.remove(id);
-      this.#parts.list?.drop(id);
-      if (id === this.conversation?.id) await this.openConversation(null);
-    });
-  }
-
-  async #change(change) {
-    try {
-      await change();
-    } catch (error) {
-      this.notices.refuse({ ...describe(error, this.texts), action: null });
-    }
   }
 
   // What the session tells.
@@ -206,11 +163,12 @@ export class ChatView {
     const { composer, store } = this.#parts;
     store.setDraft(null, "");
     this.saveDraft(composer.text);
-    this.#name(conversation);
+    this.name(conversation);
     this.#parts.list?.put(conversation);
   }
 
-  #name(conversation) {
+  /** Show how the open conversation is called. */
+  name(conversation) {
     this.#parts.session.conversation = conversation;
     this.#parts.header.show(conversation);
     this.#parts.list?.show(conversation);
@@ -232,8 +190,9 @@ export class ChatView {
   /** A second of a countdown is over. */
   tick(secondsLeft) {
     if (!this.#refusal) return;
-    if (!secondsLeft) this.notices.clear();
-    else this.notices.reword(`${this.#refusal} ${fill(this.texts.tryAgainIn, { seconds: secondsLeft })}`);
+    const wait = fill(this.texts.tryAgainIn, { seconds: secondsLeft });
+    if (secondsLeft) this.notices.reword(`${this.#refusal} ${wait}`);
+    else this.notices.clear();
     if (!secondsLeft) this.#refusal = "";
   }
 
@@ -273,7 +232,7 @@ export class ChatView {
   show(conversation, messages) {
     this.notices.clear();
     const running = this.transcript.show(messages);
-    this.#name(conversation);
+    this.name(conversation);
     this.#showDraft(this.#parts.store.draft(conversation?.id));
     if (running) this.#parts.session.resume(running);
   }
@@ -285,7 +244,7 @@ export class ChatView {
     this.#hasShown = true;
   }
 
-  refuseToOpen({ text, action }) {
-    this.notices.refuse({ text, action: action === "retry" ? null : action });
+  refuseToOpen(text) {
+    this.notices.refuse({ text, action: "reload" });
   }
 }

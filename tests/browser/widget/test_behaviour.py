@@ -1,0 +1,20 @@
+"""What the widget does, in a browser, on an ASGI and on a WSGI server."""
+
+from __future__ import annotations
+
+from tests.browser.support import Chromium
+from tests.browser.widget.answers import Answers
+from tests.browser.widget.asking import Asking, Composing
+from tests.browser.widget.conversations import Conversations, Tabs
+
+
+class Behaviour(Asking, Composing, Answers, Conversations, Tabs):
+    pass
+
+
+class OnUvicorn(Behaviour, Chromium):
+    pass
+
+
+class OnRunserver(Behaviour, Chromium):
+    server_name = "runserver"
