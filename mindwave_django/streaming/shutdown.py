@@ -39,6 +39,7 @@ class Shutdown:
         self._previous: Any = None
         self._deadline: float | None = None
         self._resume: Callable[[], None] | None = None
+        self._timer: threading.Timer | None = None
 
     def add(self, running: Interruptible) -> None:
         """Watch over something that begins to run."""
@@ -53,6 +54,8 @@ class Shutdown:
         self._running.discard(running)
         if not self._running and self._resume is not None:
             resume, self._resume = self._resume, None
+            if self._timer is not None:
+                self._timer.cancel()
             resume()
 
     def _install(self) -> None:
@@ -76,9 +79,11 @@ class Shutdown:
 
     def _hold(self, grace: float, resume: Callable[[], None]) -> None:
         self._resume = resume
-        timer = threading.Timer(grace + HOLD_LIMIT, os.kill, (os.getpid(), signal.SIGTERM))
-        timer.daemon = True
-        timer.start()
+        # A second signal goes straight to the server.
+        limit = grace + HOLD_LIMIT
+        self._timer = threading.Timer(limit, os.kill, (os.getpid(), signal.SIGTERM))
+        self._timer.daemon = True
+        self._timer.start()
 
 
 def _cuts_at_once(handler: Any) -> bool:

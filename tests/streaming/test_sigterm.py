@@ -101,6 +101,9 @@ class HandlerTests(SigtermTestCase):
             assert self.handled == []
             self.shutdown.discard(running)
             assert self.handled == [signal.SIGTERM]
+        # Nothing may strike later, when somebody else's handler stands there.
+        assert self.shutdown._timer is not None
+        assert self.shutdown._timer.finished.is_set()
 
     def test_idle_server_that_would_cut_at_once_need_not_wait(self) -> None:
         running = Running()
