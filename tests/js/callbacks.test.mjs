@@ -85,7 +85,7 @@ test("the line that onConnect drops loses no text", () => {
   assert.deepEqual(w.named("onMessage"), ["Hello"]);
 });
 
-test("onConnect may close the client before it hears of the question that came through", async () => {
+test("onConnect may close the client before onPosted", async () => {
   const w = world({ onConnect: () => w.client.close() });
   w.client.send("Hi");
   await settled();

@@ -130,7 +130,7 @@ test("keys are random without randomUUID, as on pages without HTTPS", async () =
   assert.equal(await key(null), "ff".repeat(16));
 });
 
-test("a question that got lost is sent again with the same key, within the same figures", async () => {
+test("a lost question is sent again with the same key, within the same figures", async () => {
   const w = await sent();
   for (const delay of [1000, 2000, 4000]) {
     await lost(w);
@@ -418,10 +418,16 @@ test("an answer that ends while cancel waits for its next try leaves nothing beh
   assert.deepEqual(w.leftOver, NOTHING);
 });
 
-test("a direct stream has nobody to tell: it is closed, and ends the same way", async () => {
-  const w = world();
-  w.client.stream("Hi");
-  assert.equal(await w.client.cancel(), null);
-  assert.deepEqual(w.calls, [["onComplete", { status: "cancelled", reason: "user" }]]);
-  assert.deepEqual(w.leftOver, NOTHING);
-});
+for (const [name, ask] of [
+  ["a direct stream", (client) => client.stream("Hi")],
+  ["a direct stream that was resumed", (client) => client.resume("/mindwave/stream/?prompt=Hi")],
+]) {
+  test(`${name} has nobody to tell: it is closed, and ends the same way`, async () => {
+    const w = world();
+    ask(w.client);
+    assert.equal(await w.client.cancel(), null);
+    assert.deepEqual(w.calls, [["onComplete", { status: "cancelled", reason: "user" }]]);
+    assert.equal(w.network.requests.length, 0);
+    assert.deepEqual(w.leftOver, NOTHING);
+  });
+}

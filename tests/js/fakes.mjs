@@ -75,7 +75,8 @@ export class FakeEventSource {
 
   /** Delivers an event, also to a source that was closed: a client must not rely on silence. */
   emit(type, data, lastEventId = "") {
-    const event = { type, data: typeof data === "object" ? JSON.stringify(data) : data, lastEventId };
+    const text = typeof data === "object" ? JSON.stringify(data) : data;
+    const event = { type, data: text, lastEventId };
     for (const known of this.#listeners) if (known.type === type) known.listener(event);
   }
 

@@ -5,7 +5,7 @@ const ASSUMED_HEARTBEAT = 15; // seconds, until the server has said
 const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; browsers fire a longer one at once
 const CLOSED = 2; // EventSource.readyState after a refusal
 const WAKING = ["online", "visibilitychange", "pageshow"];
-const STREAM_PATH = /\/stream\/?(?=\?|$)/;
+const CHAT_STREAM = /(\/messages\/[^/?]+\/)stream\/?(\?.*)?$/;
 
 export class MindwaveError extends Error {
   name = "MindwaveError";
@@ -191,14 +191,13 @@ class Answer {
   async #cancel() {
     await this.#posting;
     if (this.isEnded) return null;
-    if (!this.#isFree || !STREAM_PATH.test(this.url)) {
+    if (!this.#isFree || !CHAT_STREAM.test(this.url)) {
       // Nobody can be told: the server will see a reader who does not come back.
       this.#finish({ status: "cancelled", reason: "user" });
       return null;
     }
-    const url = this.url.replace(/\?.*/, "").replace(STREAM_PATH, "/cancel/");
     this.#cancelBackOff = new BackOff(this.#options, this.#environment);
-    return this.#postCancel(url);
+    return this.#postCancel(this.url.replace(CHAT_STREAM, "$1cancel/"));
   }
 
   async #postCancel(url) {
