@@ -6,6 +6,7 @@ from tests.browser.support import Chromium
 from tests.browser.widget.answers import Answers
 from tests.browser.widget.asking import Asking, Composing
 from tests.browser.widget.conversations import Conversations, Tabs
+from tests.browser.widget.embedding import Bubble, Embedding
 
 
 class Behaviour(Asking, Composing, Answers, Conversations, Tabs):
@@ -18,3 +19,11 @@ class OnUvicorn(Behaviour, Chromium):
 
 class OnRunserver(Behaviour, Chromium):
     server_name = "runserver"
+
+
+class EmbeddingOnUvicorn(Embedding, Chromium):
+    pass
+
+
+class BubbleOnUvicorn(Bubble, Chromium):
+    pass

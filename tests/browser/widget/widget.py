@@ -105,7 +105,8 @@ class Widget:
 
     def wait_until(self, state: str) -> None:
         """Wait for one of "idle", "sending", "streaming", "stopping"."""
-        expect(self.host).to_have_attribute("state", state)
+        # Looks at every frame, where an assertion would look ever more rarely.
+        self.page.locator(f"mindwave-chat[state={state}]").first.wait_for(state="attached")
 
     def assert_text(self, wanted: str, number: int = -1) -> None:
         """Wait until an answer reads like this, white space aside, and no word more."""
