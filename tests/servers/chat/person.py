@@ -112,7 +112,7 @@ class Person:
         headers = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"}
         connection.request("POST", "/admin/login/", form, headers)
         response = connection.getresponse()
-        assert response.status == 302, response.read()
+        assert response.status == 302, response.status
         self._keep_cookies(response.headers.get_all("Set-Cookie", []))
         connection.close()
 
