@@ -37,8 +37,14 @@ export class Actions {
     if (await copyText(text, button, copied)) this.#view.announceText(copied);
   }
 
+  // The button goes; the focus must not go with it.
   #retry(answer) {
-    if (!answer) return this.#view.sendDraft(this.#parts.composer.text);
+    if (answer) this.#retryAnswer(answer);
+    else this.#view.sendDraft(this.#parts.composer.text);
+    this.#view.focusField();
+  }
+
+  #retryAnswer(answer) {
     if (this.#parts.session.isRunning) return;
     const { retry } = answer;
     answer.retry = null;

@@ -47,7 +47,7 @@ export function assemble(element, view) {
   const parts = { config, api, store, notices, composer, header, transcript, session, loader };
 
   arrange(pane, parts);
-  addStarters(empty, config.starters, (text) => view.send(text));
+  addStarters(empty, config.starters, (text) => view.send(text) && view.focusField());
   if (config.hasList) Object.assign(parts, addList(chat, pane, parts, act));
   if (config.isBubble) parts.bubble = addBubble(root, chat, texts, view);
   listenForKeys(chat, {

@@ -3,7 +3,9 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-const LINES = 60; // in one box: the browser lays out the last box only while code grows
+// In one box: the browser lays out the last box only while code grows.
+const LINES = 60;
+const LONGEST = 10_000; // characters; after twice as many, a line goes on in a box below
 
 const sources = new WeakMap();
 
@@ -50,13 +52,19 @@ export class GrowingCode {
   }
 
   #add(piece) {
-    if (!this.#box || this.#lines >= LINES) {
+    if (!this.#box || this.#isFull) {
       this.#box = document.createTextNode("");
       this.#lines = 0;
       this.#code.append(h("span", { class: "lines" }, this.#box));
     }
     this.#box.appendData(piece);
     if (piece.endsWith("\n")) this.#lines += 1;
+  }
+
+  get #isFull() {
+    const { length, data } = this.#box;
+    if (this.#lines >= LINES || length >= 2 * LONGEST) return true;
+    return length >= LONGEST && data.endsWith("\n");
   }
 
   /** Return the whole text; a short block becomes one plain text, as highlighters expect it. */

@@ -1,7 +1,7 @@
 // The list of conversations: a column where there is room for it, else a drawer.
 
 import { describe } from "./errors.js";
-import { h } from "./dom.js";
+import { focused, h } from "./dom.js";
 import { iconButton } from "./icons.js";
 import { confirmInPlace, editInPlace } from "./inline_edit.js";
 
@@ -59,9 +59,12 @@ export class Conversations {
     try {
       const page = await this.#api.conversations(path);
       if (!path) this.#list.replaceChildren();
-      this.#list.append(...page.conversations.map((conversation) => this.#row(conversation)));
+      const rows = page.conversations.map((conversation) => this.#row(conversation));
+      this.#list.append(...rows);
       this.#next = page.next;
+      const hadFocus = focused() === this.#more;
       this.#more.hidden = !page.next;
+      if (hadFocus) focusRow(rows[0]);
       this.#status.textContent = this.#list.childElementCount ? "" : this.#texts.noConversations;
     } catch (error) {
       this.#status.textContent = describe(error, this.#texts).text;
@@ -110,18 +113,27 @@ export class Conversations {
   put(conversation) {
     const row = this.#row(conversation);
     const known = this.#find(conversation.id);
+    const hadFocus = known?.contains(focused());
     if (known) known.replaceWith(row);
     else this.#list.prepend(row);
+    if (hadFocus) focusRow(row);
     this.#status.textContent = "";
   }
 
   drop(id) {
-    this.#find(id)?.remove();
+    const row = this.#find(id);
+    if (row?.contains(focused())) focusRow(row.nextElementSibling ?? row.previousElementSibling);
+    row?.remove();
   }
 
   #find(id) {
     return [...this.#list.children].find((item) => item.dataset.id === id);
   }
+}
+
+// What had the focus is about to go: without another place, a keyboard begins anew at the top.
+function focusRow(item) {
+  item?.querySelector(".open")?.focus();
 }
 
 function mark(item, isCurrent) {

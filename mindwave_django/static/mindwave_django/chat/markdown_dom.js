@@ -76,7 +76,7 @@ export class Builder {
       case "link_open":
         return link(token.attrGet("href"));
       case "image":
-        return this.#image(token);
+        return this.#image(token, parent);
       case "hr":
         return h("hr");
       case "hardbreak":
@@ -105,11 +105,11 @@ export class Builder {
     return { inner, outer: h("div", { ...attributes, "aria-label": this.texts.table }, inner) };
   }
 
-  #image(token) {
+  #image(token, parent) {
     const source = safePicture(token.attrGet("src"));
     if (source && this.images) return picture(source, token.content);
     const shown = document.createTextNode(token.content || source || this.texts.picture);
-    if (!source) return shown;
+    if (!source || parent.closest("a")) return shown; // no link within a link
     const anchor = link(source);
     anchor.append(shown);
     return anchor;

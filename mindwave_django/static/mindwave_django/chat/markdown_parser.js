@@ -10,6 +10,13 @@ parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false }); // README.md is no 
 parser.disable("lheading");
 parser.validateLink = (address) => safeLink(address) !== null;
 
+// Levels of lists and quotes in each other. The parser drops what is deeper than its limit of 100;
+// here it stays, as plain text.
+const DEEPEST = 60;
+const paragraph = parser.block.ruler.getRules("").at(-1);
+const deepText = (state, ...lines) => state.level >= DEEPEST && paragraph(state, ...lines);
+parser.block.ruler.before("table", "deep_text", deepText);
+
 // Only the blocks; what stands inside them is read by `parse`.
 export function parseBlocks(source) {
   const tokens = [];

@@ -1,7 +1,7 @@
 // The dialogue: questions and answers in their order, and what stands there before the first one.
 
 import { Answer } from "./answer.js";
-import { h } from "./dom.js";
+import { focused, h } from "./dom.js";
 import { Follow } from "./follow.js";
 import { icon } from "./icons.js";
 import { Question } from "./question.js";
@@ -139,7 +139,9 @@ export class Transcript {
   }
 
   setEarlier(exists) {
+    const hadFocus = focused() === this.#earlier;
     this.#earlier.hidden = !exists;
+    if (hadFocus && !exists) this.element.focus({ preventScroll: true });
   }
 
   #itemFor({ role, content }) {
