@@ -149,8 +149,8 @@ class RowTail:
     def _say_that_it_is_read(self) -> None:
         grace = mindwave_settings.STREAMING.RECONNECT_GRACE
         if time.monotonic() - self._said_at > grace / 4:
-            self._said_at = time.monotonic()
             self._row.filter(state=MessageState.STREAMING).update(reader_seen_at=Now())
+            self._said_at = time.monotonic()
 
     def _take(self, found: Any) -> bool:
         """Add what is new; return whether there may be more."""
