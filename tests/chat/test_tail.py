@@ -16,6 +16,7 @@ from mindwave_django.models import ChatMessage, Conversation, MessageState
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.worker import parent_executor
 from mindwave_django.tail import RowTail
 from tests.recording import LIMIT, until
 
@@ -43,7 +44,8 @@ class RowTailTests(TransactionTestCase):
         await ChatMessage.objects.filter(pk=self.row.pk).aupdate(**fields)
 
     def tail(self) -> RowTail:
-        tail = RowTail(self.row, None)
+        # In the test's own thread: a database in memory locks whole tables between threads.
+        tail = RowTail(self.row, parent_executor())
         self.follower = Follower(tail.answer, current_log())
         tail.start()
         self.addCleanup(tail.close)
@@ -154,6 +156,8 @@ class RowTailTests(TransactionTestCase):
         await self.change(content="x" * 1000)
         tail = self.tail()
         await until(lambda: tail.answer.size == 1000)
+        tail.close()
+        await asyncio.wait({tail._task})
         await self.change(content="x" * 1000 + "new")
         found = await sync_to_async(tail._read)()
         assert found.rest == "new"
