@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
@@ -48,7 +49,7 @@ def caller(request: HttpRequest) -> Caller:
 
 
 def lasting_caller(request: HttpRequest) -> Caller:
-    """Return who asks, in synchronous code; a stranger gets an owner that their session keeps.
+    """Return who asks, in synchronous code; a stranger gets an owner, for `keep_owner`.
 
     Raises AuthenticationRequired for a stranger where there are no sessions: nobody could be told
     apart from anybody else.
@@ -59,7 +60,16 @@ def lasting_caller(request: HttpRequest) -> Caller:
     session = getattr(request, "session", None)
     if session is None:
         raise AuthenticationRequired("A conversation needs a user or Django's sessions.")
-    return _session_owner(session.setdefault(SESSION_OWNER_KEY, secrets.token_urlsafe(32)))
+    return _session_owner(session.get(SESSION_OWNER_KEY) or secrets.token_urlsafe(32))
+
+
+def keep_owner(request: HttpRequest, who: Caller) -> None:
+    """Let the session of a stranger keep their owner.
+
+    Only once something belongs to it: a stranger who is refused must not leave a session behind.
+    """
+    if who.user is None:
+        request.session.setdefault(SESSION_OWNER_KEY, who.owner.removeprefix("s:"))
 
 
 def session_owner(session: Any) -> str:
@@ -96,8 +106,46 @@ async def authenticated(request: HttpRequest) -> bool:
     return await _is_logged_in(request)
 
 
+async def staff(request: HttpRequest) -> bool:
+    """Let those in who may use Django's admin."""
+    user = (await acaller(request)).user
+    return user is not None and user.is_active and user.is_staff
+
+
+class permission:  # noqa: N801  # reads as the other rules do
+    """Let users in who have a permission: `"ACCESS": permission("chat.use_chat")`."""
+
+    def __init__(self, name: str) -> None:
+        """Take `app_label.codename`, as `user.has_perm` does; raise ValueError for all else."""
+        label, dot, codename = name.partition(".")
+        if not (label and dot and codename):
+            raise ValueError(f"A permission is written 'app_label.codename', got {name!r}.")
+        self.name = name
+
+    def __call__(self, request: HttpRequest) -> bool:
+        """Return whether the user has it; strangers have none."""
+        user = caller(request).user
+        return user is not None and user.has_perm(self.name)
+
+    def __repr__(self) -> str:
+        return f"permission({self.name!r})"
+
+
 async def _is_logged_in(request: HttpRequest) -> bool:
     return (await acaller(request)).user is not None
+
+
+def is_allowed(request: HttpRequest) -> bool:
+    """Return whether MINDWAVE['CHAT']['ACCESS'] lets the caller in, in synchronous code.
+
+    On an event loop, where neither user nor database can be asked, the answer is yes: what a page
+    shows there is no more than a form, and the views ask again.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return async_to_sync(_is_allowed)(mindwave_settings.CHAT.ACCESS, request)
+    return True
 
 
 async def _is_allowed(rule: Any, request: HttpRequest) -> bool:

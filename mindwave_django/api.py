@@ -16,15 +16,17 @@ from django.http.response import HttpResponseBase
 
 from mindwave_django.drivers import DEFAULT_ALIAS, drivers
 from mindwave_django.events import CancelReason, Ended, Outcome, Usage
-from mindwave_django.exceptions import Interrupted, StreamingNotSupported, error_for
+from mindwave_django.exceptions import Interrupted, Overloaded, StreamingNotSupported, error_for
 from mindwave_django.http import StreamedTextResponse, refusal
 from mindwave_django.messages import Prompt, as_messages
 from mindwave_django.protocols import PROTOCOLS
+from mindwave_django.slots import held_slots
 from mindwave_django.sources import Rejoin, Start, resume_of
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.audience import OnChunk
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
 from mindwave_django.streaming.call import Call
+from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import current_log
@@ -56,7 +58,7 @@ class Stream:
         A `StreamingHttpResponse`, for ASGI and WSGI, from async and sync views. A request with
         `Last-Event-ID` gets the rest of the answer it names and asks nobody anything; one that has
         had the end gets 204, which tells EventSource to stop. A driver that cannot stream gets 501,
-        a HEAD request 405.
+        a HEAD request 405, a process that streams as much as MAX_STREAMS allows 503.
 
         :param headers: added to the response's own, or in their place.
         :param protocol: a key of `mindwave_django.protocols.PROTOCOLS`.
@@ -70,7 +72,16 @@ class Stream:
         if not driver.supports_streaming:
             logger.warning("Driver %r (%s) cannot stream.", driver.alias, type(driver).__name__)
             return refusal(StreamingNotSupported())
-        call = msgspec.structs.replace(self._call, on_chunk=on_chunk, trace_context=current_trace())
+        try:
+            capacity.require()
+        except Overloaded as exc:
+            return refusal(exc)
+        call = msgspec.structs.replace(
+            self._call,
+            on_chunk=on_chunk,
+            trace_context=current_trace(),
+            slots=held_slots(request),
+        )
         return StreamedTextResponse(
             request, Start(call), protocol=protocol, status=status, headers=headers
         )

@@ -5,25 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connections, router, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
+from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason
 from mindwave_django.exceptions import (
     ConversationBusy,
     IdempotencyKeyReused,
     NotFound,
     NotLatest,
+    TooManyStreams,
 )
 from mindwave_django.messages import Role
 from mindwave_django.models import LIVE, ChatMessage, Conversation, MessageState
+from mindwave_django.owners import user_key
 from mindwave_django.recorder import abandoned
 from mindwave_django.titles import first_words
+
+RETRY_AFTER = 5.0  # seconds after which an answer may have ended
 
 
 class Posted(NamedTuple):
@@ -45,14 +52,19 @@ class Order(ABC):
     owner: str
     idempotency_key: str = ""
 
-    def place(self) -> Posted:
+    def place(self, permit: Callable[[], None] = lambda: None) -> Posted:
         """Write the rows; in synchronous code.
 
-        Raises NotFound, ConversationBusy while there is a live answer, NotLatest, and
-        IdempotencyKeyReused if another order came with the same key.
+        Raises NotFound, ConversationBusy while there is a live answer, NotLatest,
+        IdempotencyKeyReused if another order came with the same key, TooManyStreams if its owner
+        has as many live answers as MAX_STREAMS_PER_OWNER allows.
+
+        :param permit: called before an order is carried out that was not known before; what it
+            raises refuses it.
         """
         if (known := self._known()) is not None:
             return known
+        permit()
         try:
             with transaction.atomic():
                 return self._write()
@@ -88,6 +100,7 @@ class Order(ABC):
         return Posted(answer.conversation, answer.reply_to, answer)
 
     def _answer(self, question: ChatMessage, driver: str, options: dict[str, Any]) -> ChatMessage:
+        require_few_live(self.owner)
         return ChatMessage.objects.create(
             conversation=question.conversation,
             owner=self.owner,
@@ -184,6 +197,34 @@ def lock(found: QuerySet[Conversation]) -> Conversation:
     if live.exists():
         raise ConversationBusy("It has a live answer.")
     return conversation
+
+
+def require_few_live(owner: str) -> None:
+    """Raise TooManyStreams if an owner has as many live answers as they may; in a transaction.
+
+    Exact for users, whose rows are locked until its end: something has been written before, see
+    `lock`. Strangers have no row to lock, and may get others' tokens anyway: their rate is counted
+    by address.
+    """
+    limit = mindwave_settings.CHAT.MAX_STREAMS_PER_OWNER
+    if limit is None:
+        return
+    _lock_user(owner)
+    live = ChatMessage.objects.filter(owner=owner, state__in=LIVE)
+    abandoned(live)
+    if live.count() >= limit:
+        raise TooManyStreams(f"Its owner has {limit} live answers.", retry_after=RETRY_AFTER)
+
+
+def _lock_user(owner: str) -> None:
+    """Let no other question of this user be written before the end of the transaction."""
+    users, database = get_user_model()._base_manager, router.db_for_write(ChatMessage)
+    key = user_key(owner)
+    if key is None or router.db_for_write(users.model) != database:
+        return
+    # What refers to the user can be written meanwhile, where a database knows such a lock.
+    no_key = connections[database].features.has_select_for_no_key_update
+    users.using(database).select_for_update(no_key=no_key).filter(pk=key).first()
 
 
 def _conversation_of(owner: str, pk: UUID, role: Role) -> QuerySet[Conversation]:

@@ -12,7 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from mindwave_django.backends import BackendError, CurrentBackend, unknown
-from mindwave_django.conf import Group, mindwave_settings
+from mindwave_django.checks_limits import check_counting_cache, check_limits_in_production
+from mindwave_django.conf import Group, mindwave_settings, parse_rate
 from mindwave_django.drivers import DEFAULT_ALIAS, drivers
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.recorder import current_recorder
@@ -27,8 +28,11 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         *_check_drivers(),
         *_check_backend(current_log),
         *_check_backend(current_recorder),
-        *_check_callable("ACCESS"),
-        *_check_callable("TITLE"),
+        *_check_callable(mindwave_settings.CHAT, "ACCESS"),
+        *_check_callable(mindwave_settings.CHAT, "TITLE"),
+        *_check_callable(mindwave_settings, "CLIENT_IP"),
+        *_check_rate(),
+        *check_counting_cache(),
     ]
 
 
@@ -73,8 +77,13 @@ def _check_backend(current: CurrentBackend[Any]) -> Iterator[CheckMessage]:
         yield _backend_error(exc)
 
 
-def _check_callable(name: str) -> Iterator[CheckMessage]:
-    rule, place = getattr(mindwave_settings.CHAT, name), mindwave_settings.CHAT.place(name)
+def _check_rate() -> Iterator[CheckMessage]:
+    if parse_rate(mindwave_settings.CHAT.RATE) is None:
+        yield from _check_callable(mindwave_settings.CHAT, "RATE")
+
+
+def _check_callable(group: Group, name: str) -> Iterator[CheckMessage]:
+    rule, place = getattr(group, name), group.place(name)
     if not isinstance(rule, str):
         return
     try:
@@ -94,7 +103,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     """Warn where strangers, or foreign pages, could spend the owner's money in production."""
     if any(True for group in mindwave_settings.groups() for _ in _check_group(group)):
         return []  # `check_settings` says what is wrong
-    return [*_check_open_access(), *_check_cross_site()]
+    return [*_check_open_access(), *_check_cross_site(), *check_limits_in_production()]
 
 
 def _check_open_access() -> Iterator[CheckMessage]:

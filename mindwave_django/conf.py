@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, overload
 from urllib.parse import urlsplit
@@ -106,6 +107,16 @@ def count(default: int) -> Setting[int]:
     )
 
 
+def optional_count(default: int) -> Setting[int | None]:
+    """Return a whole number of at least 1, or None for no limit."""
+    bounded = count(default)
+    return Setting(
+        default,
+        lambda value: value is None or bounded.valid(value),
+        f"{bounded.expected}, or None for no limit",
+    )
+
+
 def choice(default: str, *others: str) -> Setting[str]:
     """Return one of a few words."""
     words = (default, *others)
@@ -156,6 +167,46 @@ def optional_callable() -> Setting[Any]:
     )
 
 
+def parse_rate(rate: object) -> tuple[int, int] | None:
+    """Return how many in how many seconds: `10/m`, `10/5m`, or a pair of numbers.
+
+    None for what is no rate.
+    """
+    if isinstance(rate, str) and (found := _RATE.fullmatch(rate)):
+        rate = int(found[1]), int(found[2] or 1) * _PERIODS[found[3]]
+    match rate:
+        case (int(number), int(period)) if number >= 0 and period > 0:
+            return number, period
+    return None
+
+
+_RATE = re.compile(r"(\d{1,18})/(\d{0,18})([smhd])", re.ASCII)
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def rate(default: str) -> Setting[Any]:
+    """Return a rate, a dotted path or a callable that gives one, or None for no limit."""
+    return Setting(
+        default,
+        lambda value: value is None or parse_rate(value) is not None or _path_or_callable(value),
+        "a rate such as '10/m', a dotted path or a callable that returns one, or None",
+    )
+
+
+def _is_client_ip(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return value is None or _path_or_callable(value)
+    header, proxies = value.get("HEADER"), value.get("TRUSTED_PROXIES", 1)
+    return (
+        value.keys() <= {"HEADER", "TRUSTED_PROXIES"}
+        and isinstance(header, str)
+        and re.fullmatch(r"[A-Za-z0-9-]+", header) is not None
+        and isinstance(proxies, int)
+        and not isinstance(proxies, bool)
+        and proxies >= 1
+    )
+
+
 def sizes() -> Setting[Mapping[str, int]]:
     """Return a dict of whole numbers of at least 1 by name, empty by default."""
     return Setting(
@@ -183,6 +234,7 @@ class Streaming(Group):
     RECONNECT_GRACE = seconds(45, zero=True)
     ON_DISCONNECT = choice("cancel", "finish")
     SHUTDOWN_GRACE = seconds(5, zero=True)
+    MAX_STREAMS = count(1000)
     RETENTION = seconds(300, zero=True)
     LOG = Setting[Mapping[str, Any]](
         {"BACKEND": "mindwave_django.streaming.log.MemoryLog"},
@@ -199,6 +251,8 @@ class Chat(Group):
     )
     ALLOWED_ORIGINS = origins()
     ALLOWED_MODELS = names()
+    RATE = rate("10/m")
+    MAX_STREAMS_PER_OWNER = optional_count(3)
     MAX_PROMPT_LENGTH = count(5000)
     MAX_TOKENS = count(4000)
     SYSTEM_PROMPT = Setting("", lambda value: isinstance(value, str), "a text")
@@ -214,6 +268,30 @@ class Chat(Group):
     )
 
 
+class RateLimitSettings:
+    """The settings of django-ratelimit that what counts here has to obey too."""
+
+    @property
+    def cache(self) -> str:
+        """The alias of the cache that counts."""
+        return str(getattr(settings, "RATELIMIT_USE_CACHE", "default"))
+
+    @property
+    def fail_open(self) -> bool:
+        """Whether everybody is let in while the cache is down; by default nobody is."""
+        return bool(getattr(settings, "RATELIMIT_FAIL_OPEN", False))
+
+    @property
+    def ipv4_mask(self) -> int:
+        """How many bits of an IPv4 address make a visitor."""
+        return int(getattr(settings, "RATELIMIT_IPV4_MASK", 32))
+
+    @property
+    def ipv6_mask(self) -> int:
+        """How many bits of an IPv6 address make a visitor: providers give away whole networks."""
+        return int(getattr(settings, "RATELIMIT_IPV6_MASK", 64))
+
+
 class Root(Group):
     """MINDWAVE itself."""
 
@@ -224,6 +302,11 @@ class Root(Group):
         {"default": {"BACKEND": "mindwave_django.drivers.demo.DemoDriver"}},
         lambda value: isinstance(value, Mapping),
         "a dict of aliases",
+    )
+    CLIENT_IP = Setting[Any](
+        None,
+        _is_client_ip,
+        "None, a dict with HEADER and the number of TRUSTED_PROXIES, a dotted path or a callable",
     )
     LOG_CONTENT = flag(default=False)
 
@@ -241,3 +324,4 @@ class Root(Group):
 
 
 mindwave_settings = Root()
+ratelimit_settings = RateLimitSettings()

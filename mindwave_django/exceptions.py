@@ -4,12 +4,18 @@ MindwaveError
 ├── InvalidRequest                the caller asked for something malformed
 ├── AuthenticationRequired        nobody is logged in
 ├── PermissionDenied              somebody is, but may not
+├── CsrfFailed                    a request that changes something carries no valid token
 ├── StreamingNotSupported         the driver gives whole answers only
 ├── StreamExpired                 nothing is left to resume
 ├── NotFound                      no such conversation or message, or somebody else's
 ├── ConversationBusy              an answer is still being written there
 ├── NotLatest                     what is to be asked again is not the latest
 ├── IdempotencyKeyReused          the same key came with another request
+├── RequestTooLarge               more was sent than anybody has to say
+├── RateLimited                   too many requests in a short time
+├── TooManyStreams                several answers for the same person already run
+├── LimitUnavailable              the cache that counts cannot be reached
+├── Overloaded                    this process streams as much as it may
 ├── DriverError                   the provider or the way to it failed
 │   ├── ProviderAuthenticationError
 │   ├── ProviderRejected
@@ -92,6 +98,14 @@ class PermissionDenied(MindwaveError):
     status = 403
 
 
+class CsrfFailed(MindwaveError):
+    """The CSRF token is missing or wrong: a foreign page, or one older than the login."""
+
+    code = "csrf_failed"
+    message = _("This page is out of date. Reload it and try again.")
+    status = 403
+
+
 class StreamingNotSupported(MindwaveError):
     """The driver declares `supports_streaming = False`."""
 
@@ -139,6 +153,50 @@ class IdempotencyKeyReused(MindwaveError):
     code = "idempotency_key_reused"
     message = _("This request differs from the one that was sent before with the same key.")
     status = 422
+
+
+class RequestTooLarge(MindwaveError):
+    """The body is larger than any prompt that would be allowed."""
+
+    code = "request_too_large"
+    message = _("This is more than can be sent at once.")
+    status = 413
+
+
+class RateLimited(MindwaveError):
+    """Somebody asks more often than they may."""
+
+    code = "rate_limited"
+    message = _("Too many requests in a short time.")
+    retryable = True
+    status = 429
+
+
+class TooManyStreams(MindwaveError):
+    """As many answers as one person may have at the same time are being written."""
+
+    code = "too_many_streams"
+    message = _("Several answers are being written for you already.")
+    retryable = True
+    status = 429
+
+
+class LimitUnavailable(MindwaveError):
+    """The cache that counts requests is down, and the site would rather refuse than not count."""
+
+    code = "limit_unavailable"
+    message = _("This is not available right now. Please try again in a moment.")
+    retryable = True
+    status = 503
+
+
+class Overloaded(MindwaveError):
+    """The process streams as many answers as STREAMING['MAX_STREAMS'] allows."""
+
+    code = "overloaded"
+    message = _("Too many answers are being written right now. Please try again in a moment.")
+    retryable = True
+    status = 503
 
 
 class AnswerTooLarge(MindwaveError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -15,6 +16,9 @@ from mindwave_django.models import TITLE_LENGTH
 
 MAX_TEMPERATURE = 2
 
+# C0 and C1, but for tab, line feed, line tabulation, form feed and next line.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
 
 def _is_unicode(text: str) -> bool:
     """Return False for half a surrogate pair, which JSON lets through."""
@@ -25,19 +29,60 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+class UnicodeField(forms.CharField):
+    """Text that can be encoded: no half of a surrogate pair, which no database takes."""
+
+    def validate(self, value: Any) -> None:
+        """Refuse what is no text."""
+        super().validate(value)
+        if not _is_unicode(value):
+            raise ValidationError(_("This text is not valid Unicode."), code="invalid")
+
+
+class TemperatureField(forms.FloatField):
+    """A number, however many digits somebody writes."""
+
+    def to_python(self, value: Any) -> float | None:  # type: ignore[override]  # as in FloatField
+        """Refuse a whole number that no float can hold, as JSON may bring one."""
+        try:
+            return super().to_python(value)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class PromptField(UnicodeField):
+    """Text that somebody wrote: trimmed, its lines ended by one character each.
+
+    Refuses control characters, which nobody sees, except those that move text.
+    """
+
+    def to_python(self, value: Any) -> str:
+        """Return the text as the model will get it."""
+        text = super().to_python(value)
+        return str(text).replace("\r\n", "\n").replace("\r", "\n")
+
+    def validate(self, value: Any) -> None:
+        """Refuse characters that nobody can see, too."""
+        super().validate(value)
+        if (found := _CONTROL.search(value)) is not None:
+            raise ValidationError(
+                _("The character U+%(code)s at position %(position)d cannot be sent."),
+                code="control_character",
+                params={"code": f"{ord(found[0]):04X}", "position": found.start() + 1},
+            )
+
+
 class PromptForm(forms.Form):
     """A prompt and, within the site's bounds, how to answer it."""
 
-    prompt = forms.CharField()
+    prompt = PromptField()
     model = forms.CharField(required=False)
-    temperature = forms.FloatField(required=False, min_value=0, max_value=MAX_TEMPERATURE)
+    temperature = TemperatureField(required=False, min_value=0, max_value=MAX_TEMPERATURE)
     max_tokens = forms.IntegerField(required=False, min_value=1)
 
     def clean_prompt(self) -> str:
         """Bound the prompt by MAX_PROMPT_LENGTH characters."""
         prompt: str = self.cleaned_data["prompt"]
-        if not _is_unicode(prompt):
-            raise ValidationError(_("This text is not valid Unicode."), code="invalid")
         limit = mindwave_settings.CHAT.MAX_PROMPT_LENGTH
         if len(prompt) > limit:
             raise ValidationError(
@@ -77,7 +122,7 @@ class AskForm(PromptForm):
     """A prompt for a conversation, or for a new one; the site's templates sign other drivers."""
 
     conversation = forms.UUIDField(required=False)
-    driver = forms.CharField(required=False)
+    driver = UnicodeField(required=False)
 
     def clean_driver(self) -> str:
         """Accept only an alias that this site has signed."""
@@ -98,14 +143,14 @@ class AskForm(PromptForm):
 class EditForm(forms.Form):
     """Other words for a question."""
 
-    prompt = forms.CharField()
+    prompt = PromptField()
     clean_prompt = PromptForm.clean_prompt
 
 
 class TitleForm(forms.Form):
     """What a conversation is called."""
 
-    title = forms.CharField(max_length=TITLE_LENGTH)
+    title = UnicodeField(max_length=TITLE_LENGTH)
 
 
 def sign_driver(alias: str) -> str:

@@ -25,6 +25,15 @@ class Message(msgspec.Struct, frozen=True):
     role: Role
     content: str
 
+    def __repr__(self) -> str:
+        """Leave out what was said: a repr may reach a log."""
+        return f"Message(role={str(self.role)!r}, content={brief(self.content)})"
+
+
+def brief(text: str) -> str:
+    """Return what a repr or a log may say of a text: how long it is."""
+    return f"<{len(text)} characters>"
+
 
 Prompt: TypeAlias = str | Sequence[Message | Mapping[str, Any]]
 

@@ -145,6 +145,11 @@ class ChatMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_at"], name="mindwave_message_created"),
+            models.Index(
+                fields=["owner"],
+                condition=Q(state__in=["pending", "streaming"]),
+                name="mindwave_live_owner",
+            ),
         ]
 
     def __str__(self) -> str:

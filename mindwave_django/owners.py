@@ -17,7 +17,7 @@ TOKEN_SHOWN = 6  # characters of a visitor's token, enough to tell two apart
 
 def owner_names(owners: Iterable[str]) -> dict[str, str]:
     """Return what to call each owner, with one query for all of them."""
-    keys = {owner: _user_key(owner) for owner in owners}
+    keys = {owner: user_key(owner) for owner in owners}
     wanted = [key for key in keys.values() if key is not None]
     users = get_user_model()._default_manager.in_bulk(wanted)
     return {owner: _name(owner, users.get(key)) for owner, key in keys.items()}
@@ -30,7 +30,8 @@ def owners_called(text: str) -> list[str]:
     return [user_owner(user) for user in found.only("pk").order_by("pk")[:USERS_FOUND]]
 
 
-def _user_key(owner: str) -> Any:
+def user_key(owner: str) -> Any:
+    """Return the primary key of the user that an owner is; None for a visitor."""
     if not owner.startswith("u:"):
         return None
     try:

@@ -16,7 +16,7 @@ import msgspec
 from django.dispatch import Signal
 
 from mindwave_django.events import CancelReason, Outcome, Usage
-from mindwave_django.messages import Message
+from mindwave_django.messages import Message, brief
 
 
 class StreamStarted(msgspec.Struct, frozen=True):
@@ -38,6 +38,10 @@ class StreamStarted(msgspec.Struct, frozen=True):
     trace_id: str | None
     span_id: str | None
     context: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Leave out what was said: a repr may reach a log."""
+        return f"{type(self).__name__}(stream_id={self.stream_id!r}, driver={self.driver!r}, …)"
 
 
 class TokenStreamed(msgspec.Struct, frozen=True):
@@ -61,6 +65,10 @@ class TokenStreamed(msgspec.Struct, frozen=True):
     is_final: bool
     stream_id: str
     context: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Leave out what was said."""
+        return f"TokenStreamed(stream_id={self.stream_id!r}, delta={brief(self.delta)}, …)"
 
 
 class StreamEnded(StreamStarted, frozen=True):

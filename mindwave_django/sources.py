@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from mindwave_django.access import Caller, caller
 from mindwave_django.streaming.answer import Answer, Position
 from mindwave_django.streaming.call import Call
+from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import current_log
 
@@ -86,6 +87,7 @@ class Start(Source):
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        capacity.admit(self)
 
     def prepare(self, request: HttpRequest) -> None:
         """See on whose behalf the call is made."""
@@ -94,6 +96,7 @@ class Start(Source):
     async def open(self, executor: Executor | None) -> Opened:
         """Return the answer of a new generation, which starts when it has a reader."""
         generation = Generation(self._call, executor)
+        capacity.leave(self)
         return Opened(generation.answer, generation=generation, begin=generation.start)
 
 

@@ -18,7 +18,7 @@ from mindwave_django.models import LIVE, ChatMessage, MessageState
 from mindwave_django.recorder import interrupt_stale, is_stale, lease
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.failure import describe_failure
-from mindwave_django.streaming.worker import Worker
+from mindwave_django.streaming.worker import Worker, parent_executor
 
 logger = logging.getLogger("mindwave_django")
 
@@ -79,7 +79,7 @@ class RowTail:
     def __init__(self, message: ChatMessage, executor: Executor | None) -> None:
         self.answer = Answer(message.stream_id, message.owner)
         self._row = ChatMessage.objects.filter(pk=message.pk)
-        self._worker = Worker(executor)
+        self._worker = Worker(executor or parent_executor())
         self._characters = 0
         self._reasoning_characters = 0
         self._said_at = -math.inf

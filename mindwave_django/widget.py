@@ -7,17 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ImproperlyConfigured
 from django.forms.utils import flatatt
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, is_valid_path, reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_bidi
 
+from mindwave_django.access import is_allowed
 from mindwave_django.backends import unknown
 from mindwave_django.conf import mindwave_settings
+from mindwave_django.exceptions import AuthenticationRequired, PermissionDenied
 from mindwave_django.forms import sign_driver
 from mindwave_django.widget_texts import widget_texts
 
@@ -44,13 +49,15 @@ def render_chat(
     images: bool = False,
     conversations: bool = True,
 ) -> SafeString:
-    """Render the chat, and what loads it.
+    """Render the chat, and what loads it; for those whom ACCESS refuses, the way to log in.
 
     Raises WidgetError for a driver, layout, theme or conversation that does not exist or make
     sense, and ImproperlyConfigured if the URLs of this package are not included.
     """
     _require("layout", layout, LAYOUTS)
     _require("theme", theme, THEMES)
+    if not is_allowed(request):
+        return _closed(request, layout)
     texts = widget_texts()
     texts |= {"placeholder": placeholder or texts["placeholder"]}
     texts |= {"emptyTitle": title or texts["emptyTitle"]}
@@ -74,6 +81,25 @@ def render_chat(
     }
     context["attributes"] = _attributes(context, options)
     return render_to_string("mindwave_django/chat.html", context, request)
+
+
+def _closed(request: HttpRequest, layout: str) -> SafeString:
+    if layout == "bubble":  # there is nothing to open
+        return SafeString("")
+    known = getattr(getattr(request, "user", None), "is_authenticated", False)
+    context = {
+        "message": PermissionDenied.message if known else AuthenticationRequired.message,
+        "login_url": "" if known else _login_url(request),
+    }
+    return render_to_string("mindwave_django/chat_closed.html", context, request)
+
+
+def _login_url(request: HttpRequest) -> str:
+    """Return where to log in and come back from; empty if the site has no such page."""
+    url = resolve_url(settings.LOGIN_URL)
+    if url.startswith("/") and not is_valid_path(url):
+        return ""
+    return f"{url}?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}"
 
 
 def render_assets() -> SafeString:

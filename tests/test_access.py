@@ -21,7 +21,9 @@ from mindwave_django.access import (
     anyone,
     authenticated,
     caller,
+    permission,
     require_access,
+    staff,
 )
 from mindwave_django.exceptions import AuthenticationRequired, PermissionDenied
 
@@ -160,6 +162,30 @@ class RuleTests(SimpleTestCase):
         for rule in (authenticated, "mindwave_django.access.authenticated"):
             assert await self.allowed(rule, user=USER)
             assert not await self.allowed(rule, user=AnonymousUser())
+
+    async def test_staff(self) -> None:
+        for rule in (staff, "mindwave_django.access.staff"):
+            for is_staff, is_active in ((True, True), (True, False), (False, True)):
+                user = SimpleNamespace(
+                    pk=7, is_authenticated=True, is_staff=is_staff, is_active=is_active
+                )
+                assert await self.allowed(rule, user=user) == (is_staff and is_active)
+            assert not await self.allowed(rule, user=AnonymousUser())
+            assert not await self.allowed(rule)
+
+    async def test_permission(self) -> None:
+        rule = permission("chat.use_chat")
+        for names in (["chat.use_chat"], ["chat.view_chat"], []):
+            user = SimpleNamespace(pk=7, is_authenticated=True, has_perm=names.__contains__)
+            assert await self.allowed(rule, user=user) == ("chat.use_chat" in names)
+        assert not await self.allowed(rule, user=AnonymousUser())
+        assert not await self.allowed(rule)
+        assert repr(rule) == "permission('chat.use_chat')"
+
+    def test_permission_that_cannot_be_one(self) -> None:
+        for name in ("", "chat", ".use_chat", "chat."):
+            with self.assertRaisesMessage(ValueError, f"'app_label.codename', got {name!r}."):
+                permission(name)
 
     async def test_authenticated_lets_users_in_whom_the_session_does_not_know(self) -> None:
         asked = request(user=AnonymousUser())

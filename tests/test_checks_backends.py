@@ -6,16 +6,23 @@ import os
 from typing import Any
 from unittest import mock
 
+from django.core.cache.backends.db import DatabaseCache
 from django.core.checks import CheckMessage
 from django.test import override_settings
 
 from mindwave_django.checks import check_deployment
 from tests.checking import DEMO, CheckTestCase, check, check_default
 
+CACHES = "django.core.cache.backends"
 OPENAI = "mindwave_django.drivers.openai.OpenAIDriver"
 
 
-SAFE = {"SECURE_SSL_REDIRECT": True, "SESSION_COOKIE_SAMESITE": "Lax"}
+SAFE = {
+    "SECURE_SSL_REDIRECT": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "RATELIMIT_ENABLE": True,
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}},
+}
 
 
 def check_deploy(mindwave: Any, **settings: Any) -> list[CheckMessage]:
@@ -164,8 +171,104 @@ class DeploymentTests(CheckTestCase):
                 found = check_deploy({}, SESSION_COOKIE_SAMESITE=value)
                 assert [message.id for message in found] == ids
 
+    def test_limits_of_one_process(self) -> None:
+        caches = {"default": {"BACKEND": f"{CACHES}.locmem.LocMemCache"}}
+        self.assert_one(
+            check_deploy({}, CACHES=caches),
+            "W005",
+            "Limits hold for each process by itself: the cache 'default' (LocMemCache) is the "
+            "process's own.",
+            "Use Redis or Memcached, and name that cache in RATELIMIT_USE_CACHE. With a single "
+            "process there is nothing to do.",
+        )
+        assert check_deploy({"CHAT": {"RATE": "1/s", "MAX_STREAMS_PER_OWNER": None}}) == []
+
+    def test_proxy_without_addresses(self) -> None:
+        proxied = {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}
+        for settings in (proxied, {"USE_X_FORWARDED_HOST": True}):
+            found = check_deploy({}, **settings)
+            assert [message.id for message in found] == ["mindwave.W006"]
+            assert check_deploy({"CLIENT_IP": {"HEADER": "X-Real-IP"}}, **settings) == []
+
+    def test_no_limits(self) -> None:
+        for mindwave, settings in (
+            ({}, {"RATELIMIT_ENABLE": False}),
+            ({"CHAT": {"RATE": None}}, {}),
+        ):
+            found = check_deploy(mindwave, **settings)
+            assert [message.id for message in found] == ["mindwave.W007"]
+
+    def test_limits_that_fail_open(self) -> None:
+        found = check_deploy({}, RATELIMIT_FAIL_OPEN=True)
+        assert [message.id for message in found] == ["mindwave.W008"]
+
+    def test_origin_without_https(self) -> None:
+        origins = ["https://a.example", "http://b.example"]
+        found = check_deploy({"CHAT": {"ALLOWED_ORIGINS": origins}})
+        assert [message.id for message in found] == ["mindwave.W009"]
+        assert "'http://b.example'" in found[0].msg
+
+    def test_content_in_logs(self) -> None:
+        found = check_deploy({"LOG_CONTENT": True})
+        assert [message.id for message in found] == ["mindwave.W010"]
+
     def test_broken_settings_are_left_to_the_other_check(self) -> None:
         for mindwave in (None, {"CHAT": []}, {"CHAT": {"ACCESS": None}}):
             with self.subTest(mindwave=mindwave):
                 found = check_deploy(mindwave)
                 assert not any(message.id == "mindwave.W002" for message in found)
+
+
+class CacheTests(CheckTestCase):
+    """Of the cache that counts."""
+
+    def found(self, backend: str, mindwave: Any = None, **settings: Any) -> list[CheckMessage]:
+        caches = {"default": {"BACKEND": backend, "LOCATION": "x"}}
+        with override_settings(**{"CACHES": caches, "RATELIMIT_ENABLE": True} | settings):
+            return check(mindwave or {})
+
+    def test_caches_that_count_right(self) -> None:
+        for name in ("locmem.LocMemCache", "redis.RedisCache", "memcached.PyMemcacheCache"):
+            assert self.found(f"{CACHES}.{name}") == []
+
+    def test_caches_that_lose_counts(self) -> None:
+        for name in ("db.DatabaseCache", "filebased.FileBasedCache"):
+            self.assert_one(
+                self.found(f"{CACHES}.{name}"),
+                "E007",
+                f"The cache 'default' ({name.partition('.')[2]}) reads, adds and writes in three "
+                "steps: requests at the same time are not counted.",
+                "Use Redis or Memcached, and name that cache in RATELIMIT_USE_CACHE. Without "
+                "limits: MINDWAVE['CHAT']['RATE'] = None and "
+                "MINDWAVE['CHAT']['MAX_STREAMS_PER_OWNER'] = None.",
+            )
+
+    def test_class_that_derives_from_one(self) -> None:
+        assert [m.id for m in self.found(f"{__name__}.OwnCache")] == ["mindwave.E007"]
+
+    def test_nothing_is_counted(self) -> None:
+        limits = {"CHAT": {"RATE": None, "MAX_STREAMS_PER_OWNER": None}}
+        assert self.found(f"{CACHES}.db.DatabaseCache", limits) == []
+
+    def test_cache_that_keeps_nothing(self) -> None:
+        assert [m.id for m in self.found(f"{CACHES}.dummy.DummyCache")] == ["mindwave.W004"]
+
+    def test_cache_that_cannot_be_imported_is_left_to_django(self) -> None:
+        assert self.found("nowhere.Cache") == []
+
+    def test_cache_that_is_not_there(self) -> None:
+        self.assert_one(
+            self.found(f"{CACHES}.locmem.LocMemCache", RATELIMIT_USE_CACHE="limits"),
+            "E006",
+            "RATELIMIT_USE_CACHE names the cache 'limits', which is not in CACHES.",
+            "Known are: 'default'.",
+        )
+
+    def test_functions_that_cannot_be_imported(self) -> None:
+        for mindwave in ({"CHAT": {"RATE": "nowhere.rate"}}, {"CLIENT_IP": "nowhere.address"}):
+            found = self.found(f"{CACHES}.locmem.LocMemCache", mindwave)
+            assert [message.id for message in found] == ["mindwave.E004"]
+
+
+class OwnCache(DatabaseCache):
+    pass

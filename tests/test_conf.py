@@ -12,6 +12,7 @@ from mindwave_django.conf import Group, Setting, mindwave_settings
 
 DEFAULTS: dict[tuple[str, ...], Any] = {
     ("DRIVERS",): {"default": {"BACKEND": "mindwave_django.drivers.demo.DemoDriver"}},
+    ("CLIENT_IP",): None,
     ("LOG_CONTENT",): False,
     ("STREAMING", "TIMEOUT"): 300,
     ("STREAMING", "FIRST_TOKEN_TIMEOUT"): 60,
@@ -22,11 +23,14 @@ DEFAULTS: dict[tuple[str, ...], Any] = {
     ("STREAMING", "RECONNECT_GRACE"): 45,
     ("STREAMING", "ON_DISCONNECT"): "cancel",
     ("STREAMING", "SHUTDOWN_GRACE"): 5,
+    ("STREAMING", "MAX_STREAMS"): 1000,
     ("STREAMING", "RETENTION"): 300,
     ("STREAMING", "LOG"): {"BACKEND": "mindwave_django.streaming.log.MemoryLog"},
     ("CHAT", "ACCESS"): "mindwave_django.access.authenticated",
     ("CHAT", "ALLOWED_ORIGINS"): [],
     ("CHAT", "ALLOWED_MODELS"): [],
+    ("CHAT", "RATE"): "10/m",
+    ("CHAT", "MAX_STREAMS_PER_OWNER"): 3,
     ("CHAT", "MAX_PROMPT_LENGTH"): 5000,
     ("CHAT", "MAX_TOKENS"): 4000,
     ("CHAT", "SYSTEM_PROMPT"): "",
@@ -43,6 +47,20 @@ NOT_NEGATIVE = "0 or more seconds"
 COUNT = "a whole number of at least 1"
 TEXTS = "a list of texts"
 ORIGINS = "a list of origins such as 'https://example.com'"
+RATE = "a rate such as '10/m', a dotted path or a callable that returns one, or None"
+WRONG_RATES = ("", "10", "10/x", "abc", "10/0m", "-1/m", 10, ("10", "60"), (10, 0))
+CLIENT_IP = (
+    "None, a dict with HEADER and the number of TRUSTED_PROXIES, a dotted path or a callable"
+)
+WRONG_CLIENT_IPS: tuple[Any, ...] = (
+    "X-Forwarded-For",
+    {},
+    {"HEADER": ""},
+    {"HEADER": "X Forwarded"},
+    {"HEADER": "X-Forwarded-For", "TRUSTED_PROXIES": 0},
+    {"HEADER": "X-Forwarded-For", "TRUSTED_PROXIES": True},
+    {"HEADER": "X-Forwarded-For", "PROXIES": 1},
+)
 
 WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("STREAMING", "TIMEOUT"), 0, POSITIVE),
@@ -86,6 +104,10 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("CHAT", "CHECKPOINT_INTERVAL"), 0, "a positive number of seconds"),
     (("CHAT", "PENDING_TIMEOUT"), 0, "a positive number of seconds"),
     (("CHAT", "RECORDER"), "x.Y", "a dict with BACKEND and, if needed, OPTIONS"),
+    *((("CHAT", "RATE"), wrong, RATE) for wrong in WRONG_RATES),
+    (("CHAT", "MAX_STREAMS_PER_OWNER"), 0, f"{COUNT}, or None for no limit"),
+    (("STREAMING", "MAX_STREAMS"), None, COUNT),
+    *((("CLIENT_IP",), wrong, CLIENT_IP) for wrong in WRONG_CLIENT_IPS),
     (("DRIVERS",), [], "a dict of aliases"),
     (("LOG_CONTENT",), 1, "True or False"),
 ]
@@ -102,6 +124,11 @@ RIGHT: list[tuple[tuple[str, ...], Any]] = [
     (("CHAT", "ALLOWED_ORIGINS"), ["https://example.com", "http://127.0.0.1:8000/"]),
     (("CHAT", "ALLOWED_MODELS"), ("small", "large")),
     (("CHAT", "MAX_TOKENS"), 1),
+    *((("CHAT", "RATE"), right) for right in ("10/m", "200/12h", (5, 60), "shop.rate", int, None)),
+    (("CHAT", "MAX_STREAMS_PER_OWNER"), None),
+    (("CLIENT_IP",), {"HEADER": "X-Forwarded-For"}),
+    (("CLIENT_IP",), {"HEADER": "X-Real-IP", "TRUSTED_PROXIES": 2}),
+    (("CLIENT_IP",), "shop.access.address"),
     (("LOG_CONTENT",), True),
 ]
 
@@ -145,7 +172,7 @@ class DefaultTests(SimpleTestCase):
             assert mindwave_settings.CHAT.MAX_TOKENS == 4000
 
     def test_groups_know_their_keys(self) -> None:
-        known = {"STREAMING", "CHAT", "DRIVERS", "LOG_CONTENT"}
+        known = {"STREAMING", "CHAT", "DRIVERS", "CLIENT_IP", "LOG_CONTENT"}
         assert mindwave_settings.known() == known
         assert mindwave_settings.CHAT.known() == {path[1] for path in DEFAULTS if path[0] == "CHAT"}
 

@@ -67,7 +67,7 @@ class SettingsSampleTests(SimpleTestCase):
     def test_checks_find_nothing_wrong(self) -> None:
         project = ModuleType("myproject")
         access, chat = ModuleType("myproject.access"), ModuleType("myproject.chat")
-        vars(access).update(run(sample("settings.md", "def staff_only")))
+        vars(access).update(run(sample("settings.md", "def customers")))
         vars(chat).update(run(sample("chat.md", "async def title")))
         vars(chat).update(run(sample("chat.md", "class IndexingRecorder")))
         modules = {"myproject": project, "myproject.access": access, "myproject.chat": chat}

@@ -24,21 +24,31 @@ STATUSES = {
     "invalid_request": 400,
     "authentication_required": 401,
     "permission_denied": 403,
+    "csrf_failed": 403,
     "stream_expired": 404,
     "not_found": 404,
     "conversation_busy": 409,
     "not_latest": 409,
     "idempotency_key_reused": 422,
+    "request_too_large": 413,
+    "rate_limited": 429,
+    "too_many_streams": 429,
+    "limit_unavailable": 503,
+    "overloaded": 503,
     "streaming_not_supported": 501,
 }
 RETRYABLE = {
     "conversation_busy",
     "interrupted",
+    "limit_unavailable",
+    "overloaded",
     "provider_connection_lost",
     "provider_protocol_error",
     "provider_rate_limited",
     "provider_unavailable",
+    "rate_limited",
     "timeout",
+    "too_many_streams",
 }
 
 

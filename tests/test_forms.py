@@ -43,7 +43,14 @@ class PromptTests(SimpleTestCase):
             assert list(errors(prompt="x" * 5001)) == ["prompt"]
 
     def test_character_that_cannot_be_stored(self) -> None:
-        assert errors(prompt="a\0b") == {"prompt": ["Null characters are not allowed."]}
+        for character, code in (("\0", "U+0000"), ("\x1b", "U+001B"), ("\x9f", "U+009F")):
+            text = f"The character {code} at position 2 cannot be sent."
+            assert errors(prompt=f"a{character}b") == {"prompt": [text]}
+
+    def test_white_space_is_what_the_model_gets(self) -> None:
+        form = PromptForm({"prompt": " a\tb\r\nc\rd\x0ce\n"})
+        assert form.is_valid()
+        assert form.cleaned_data["prompt"] == "a\tb\nc\nd\x0ce"
 
     def test_half_of_a_surrogate_pair_which_no_encoding_can_send(self) -> None:
         assert list(errors(prompt="a\ud800b")) == ["prompt"]

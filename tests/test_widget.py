@@ -22,6 +22,7 @@ from tests.support.processes import ROOT
 STATIC = ROOT / "mindwave_django" / "static" / "mindwave_django"
 TEMPLATES = ROOT / "mindwave_django" / "templates" / "mindwave_django"
 DRIVER = {"BACKEND": "mindwave_django.drivers.demo.DemoDriver"}
+OPEN: dict[str, Any] = {"CHAT": {"ACCESS": "mindwave_django.access.anyone"}}
 
 
 class Page(HTMLParser):
@@ -110,8 +111,24 @@ class ElementTests(SimpleTestCase):
         assert not page.all("x")
         assert page.one("mindwave-chat")["height"] == evil
 
+    def test_those_whom_the_rule_refuses_are_told(self) -> None:
+        with override_settings(MINDWAVE={}, LOGIN_URL="/admin/login/"):
+            page = render()
+            assert not page.all("mindwave-chat")
+            assert not page.all("script")
+            assert page.one("a")["href"] == "/admin/login/?next=%2F"
+            assert not render("{% mindwave_chat layout='bubble' %}").elements
+
+    def test_no_link_to_a_page_that_is_not_there(self) -> None:
+        with override_settings(MINDWAVE={}, LOGIN_URL="/accounts/login/"):
+            assert not render().all("a")
+
+    async def test_on_an_event_loop_the_views_decide(self) -> None:
+        with override_settings(MINDWAVE={}):
+            assert render().all("mindwave-chat")
+
     def test_driver_is_signed(self) -> None:
-        with override_settings(MINDWAVE={"DRIVERS": {"default": DRIVER, "other": DRIVER}}):
+        with override_settings(MINDWAVE=OPEN | {"DRIVERS": {"default": DRIVER, "other": DRIVER}}):
             signed = element("{% mindwave_chat driver='other' %}")["driver"]
             assert signed
             assert signed != "other"
@@ -131,7 +148,10 @@ class ElementTests(SimpleTestCase):
             ("script", {"type": "module", "src": "/static/mindwave_django/register.js"})
         ]
 
-    @override_settings(CSRF_COOKIE_NAME="token", MINDWAVE={"CHAT": {"MAX_PROMPT_LENGTH": 7}})
+    @override_settings(
+        CSRF_COOKIE_NAME="token",
+        MINDWAVE={"CHAT": OPEN["CHAT"] | {"MAX_PROMPT_LENGTH": 7}},
+    )
     def test_settings_of_the_site(self) -> None:
         page = render()
         assert page.one("mindwave-chat")["csrf-cookie"] == "token"

@@ -137,7 +137,10 @@ MINDWAVE = {
         "HEARTBEAT_INTERVAL": seconds("MINDWAVE_HEARTBEAT_INTERVAL", 15),
     },
     # The example is open to everybody. A site on the internet should not be.
-    "CHAT": {"ACCESS": "mindwave_django.access.anyone"},
+    "CHAT": {
+        "ACCESS": "mindwave_django.access.anyone",
+        "RATE": os.environ.get("MINDWAVE_RATE", "10/m") or None,
+    },
 }
 
 LOGGING = {

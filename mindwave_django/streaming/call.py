@@ -8,6 +8,7 @@ import msgspec
 
 from mindwave_django.drivers.base import Driver
 from mindwave_django.messages import Message, Role
+from mindwave_django.slots import Slot
 from mindwave_django.streaming.audience import OnChunk
 from mindwave_django.streaming.recorder import Recorder
 from mindwave_django.tracing import TraceContext
@@ -26,6 +27,7 @@ class Call(msgspec.Struct, frozen=True):
     trace_context: TraceContext | None = None
     stream_id: str = ""  # empty: a new one is made
     recorder: Recorder | None = None
+    slots: tuple[Slot, ...] = ()  # held until the generation is over
 
     def on_behalf_of(self, owner: str, user: Any) -> Call:
         """Return this call for somebody."""

@@ -34,6 +34,7 @@ from mindwave_django.exceptions import (
 from mindwave_django.streaming.announce import Announcer
 from mindwave_django.streaming.audience import Audience
 from mindwave_django.streaming.call import Call
+from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.failure import describe_failure
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.normalise import TextNormaliser
@@ -49,8 +50,6 @@ logger = logging.getLogger("mindwave_django")
 
 CLOSE_LIMIT = 5.0  # seconds for a driver to end its work, before it is cancelled once more
 
-_running: set[asyncio.Task[None]] = set()  # strong references: the loop keeps weak ones only
-
 
 class Generation:
     """Runs one call to its end, whoever reads along.
@@ -64,6 +63,8 @@ class Generation:
         self.ended = asyncio.Event()
         self.error: MindwaveError | None = None  # why it failed
         self._call = call
+        for slot in call.slots:
+            slot.taken = True
         self._loop = asyncio.get_running_loop()
         self._executor = executor or parent_executor()
         self._context = fresh_context(call.trace_context)
@@ -119,7 +120,7 @@ class Generation:
         self._task = self._loop.create_task(
             self._run(), name=f"mindwave-{self.stream_id}", context=self._context
         )
-        _running.add(self._task)
+        capacity.add(self._task)  # a strong reference: the loop keeps weak ones only
         shutdown.add(self)
         self._task.add_done_callback(self._done)
 
@@ -128,8 +129,10 @@ class Generation:
         self._watch.readers_left()
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        _running.discard(task)
+        capacity.discard(task)
         shutdown.discard(self)
+        for slot in self._call.slots:
+            slot.release()
         if not self._begun:  # the loop shut down before the first step
             self._close()
             self.answer.finish(Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN))

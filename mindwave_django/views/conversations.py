@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -116,7 +116,7 @@ def _parse_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
         found = parse_datetime(moment)
         if found is not None and found.tzinfo is not None:
-            return found, UUID(pk)
-    except ValueError:
+            return found.astimezone(UTC), UUID(pk)
+    except (ValueError, OverflowError):  # the latter at the ends of the calendar
         pass
     raise InvalidRequest(fields={"before": ["This is no place in the list; ask for `next`."]})

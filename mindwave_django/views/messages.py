@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
-from mindwave_django.access import Caller, acaller, lasting_caller
+from mindwave_django.access import Caller, acaller, keep_owner, lasting_caller
 from mindwave_django.answers import answer_response
 from mindwave_django.chat import Ask, Edit, Order, Posted, Regenerate, own_message, request_stop
 from mindwave_django.drivers import drivers
@@ -19,11 +19,13 @@ from mindwave_django.events import CancelReason
 from mindwave_django.exceptions import InvalidRequest
 from mindwave_django.forms import AskForm, EditForm
 from mindwave_django.messages import Role
-from mindwave_django.models import KEY_LENGTH
+from mindwave_django.models import KEY_LENGTH, MessageState
 from mindwave_django.representation import message_json, posted_json
 from mindwave_django.sources import resume_of
+from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.log import current_log
 from mindwave_django.views.base import api_view, read_form
+from mindwave_django.views.limits import require_start
 from mindwave_django.views.pages import answer_page, wants_page
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_LENGTH}}}")
@@ -34,7 +36,8 @@ async def ask(request: HttpRequest) -> HttpResponseBase:
     """Take a question: 201 with the conversation, both messages, and where the answer streams.
 
     Refuses with 400, 404 for a conversation that is not there, 409 while an answer is being
-    written in it, 422 for an `Idempotency-Key` that came with another question.
+    written in it, 422 for an `Idempotency-Key` that came with another question, 429 and 503 for
+    whoever asks too much.
     """
     form = read_form(AskForm, request)
     drivers[form.driver_alias].require_options(form.options())
@@ -85,6 +88,8 @@ async def stream(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
     who = await acaller(request)
     message = await sync_to_async(own_message)(who.owner, pk, Role.ASSISTANT)
+    if message.state == MessageState.PENDING:
+        capacity.require()  # another process may have taken the question
     return answer_response(request, message, who)
 
 
@@ -102,7 +107,9 @@ async def _place(request: HttpRequest, order: Callable[[str, str], Order]) -> tu
 
     def place() -> tuple[Caller, Posted]:
         who = lasting_caller(request)
-        return who, order(who.owner, key).place()
+        posted = order(who.owner, key).place(permit=lambda: require_start(request))
+        keep_owner(request, who)
+        return who, posted
 
     return await sync_to_async(place)()
 

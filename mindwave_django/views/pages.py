@@ -15,7 +15,7 @@ from mindwave_django.answers import answer_response
 from mindwave_django.chat import Posted
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.drivers import DEFAULT_ALIAS
-from mindwave_django.exceptions import MindwaveError
+from mindwave_django.exceptions import MindwaveError, PermissionDenied
 from mindwave_django.forms import AskForm, sign_driver
 from mindwave_django.models import ChatMessage, Conversation
 from mindwave_django.representation import error_json, url
@@ -43,13 +43,18 @@ async def refusal_page(request: HttpRequest, error: MindwaveError) -> HttpRespon
 
 
 def _sent_again(request: HttpRequest, error: MindwaveError) -> dict[str, str]:
-    """Return what a refused form is sent again with: the question, and what is not to blame."""
+    """Return what a refused form is sent again with: the question, and what is not to blame.
+
+    Nothing of a form that may have been a foreign page's.
+    """
+    if error.status == PermissionDenied.status:
+        return {}
     try:
         sent = request.POST
     except (SuspiciousOperation, BadRequest):  # a body that Django would not read
         return {}
     kept = {"prompt"}
-    if error.status not in {401, 403, 404}:
+    if error.status not in {401, 404}:
         kept |= {"conversation", "driver"} - AskForm(sent).errors.keys()
     return {name: sent.get(name, "") for name in kept}
 

@@ -1,107 +1,62 @@
-"""Neither a foreign page nor a prefetch can make the site ask its model."""
+"""A site of somebody else: its pages, and redirects to wherever it likes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
 
-from tests.browser.bare import BareEventSource
-from tests.support.upstream import finish, text
-
-PREFETCH = """(address) => {
-    const link = document.createElement("link");
-    link.rel = "prefetch";
-    link.href = address;
-    document.head.append(link);
-}"""
-PATH = "/mindwave/stream/?prompt=spend"
+BLANK = '<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,"><body></body>'
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves an empty page at every path."""
+    """Serves files by their path, redirects from `/redirect?<address>`, and else an empty page."""
+
+    def __init__(self, *args: Any, files: Mapping[str, str]) -> None:
+        self._files = files
+        super().__init__(*args)
 
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Elsewhere</title>")
+        path, _, query = self.path.partition("?")
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if path == "/redirect":
+            self._answer(307, Location=unquote(query))  # keeps method and body
+            return
+        kind = "text/javascript" if path.endswith(".js") else "text/html"
+        self._answer(
+            200, self._files.get(path, BLANK), **{"Content-Type": f"{kind}; charset=utf-8"}
+        )
+
+    do_POST = do_GET  # noqa: N815  # the base class's name
 
     def log_message(self, *args: object) -> None:
         pass
 
+    def _answer(self, status: int, content: str = "", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content.encode())
+
 
 @contextmanager
-def foreign_site() -> Iterator[str]:
-    """Serve a page on a site that is not the project's: `localhost` is not 127.0.0.1."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+def foreign_site(files: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Serve the files on a port of this machine, and give the port.
+
+    For the project's site at 127.0.0.1 the port alone makes another origin of the same site, and
+    with the name `localhost` another site.
+    """
+    handler = partial(Handler, files={} if files is None else files)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://localhost:{server.server_port}/"
+            yield server.server_port
         finally:
             server.shutdown()
             thread.join()
-
-
-class Foreign(BareEventSource):
-    def go_abroad(self) -> str:
-        """Go to a foreign page; return the address that it would like to be answered."""
-        self.provider.serve_only(text("Costly."), finish())
-        self.page.goto(self.enterContext(foreign_site()))
-        return self.proxy.url + PATH
-
-    def assert_refused(self) -> None:
-        self.proxy.wait_until(lambda: any(each.status for each in self.proxy.streams))
-        assert {each.status for each in self.proxy.streams} == {403}
-        assert self.provider.requests == []
-
-    def test_own_page_is_answered(self) -> None:
-        self.provider.serve_only(text("Costly."), finish())
-        self.listen("spend")
-        self.wait_until_closed()
-
-        assert self.text == "Costly."
-        assert len(self.provider.requests) == 1
-
-    def test_image(self) -> None:
-        self.page.evaluate("(address) => { new Image().src = address; }", self.go_abroad())
-
-        self.assert_refused()
-
-    def test_fetch(self) -> None:
-        script = "(address) => { fetch(address, {mode: 'no-cors', credentials: 'include'}); }"
-        self.page.evaluate(script, self.go_abroad())
-
-        self.assert_refused()
-
-    def test_event_source(self) -> None:
-        self.page.evaluate(
-            "(address) => { window.source = new EventSource(address); }", self.go_abroad()
-        )
-
-        self.assert_refused()
-        self.wait_until_closed()
-
-    def test_frame(self) -> None:
-        script = """(address) => {
-            const frame = document.createElement("iframe");
-            frame.src = address;
-            document.body.append(frame);
-        }"""
-        self.page.evaluate(script, self.go_abroad())
-
-        self.assert_refused()
-
-    def test_prefetch_by_a_foreign_page(self) -> None:
-        self.page.evaluate(PREFETCH, self.go_abroad())
-
-        self.assert_refused()
-
-    def test_prefetch_by_the_own_page(self) -> None:
-        self.provider.serve_only(text("Costly."), finish())
-        self.page.goto(f"{self.proxy.url}/blank")
-        self.page.evaluate(PREFETCH, PATH)
-
-        self.assert_refused()

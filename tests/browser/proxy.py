@@ -168,6 +168,8 @@ class _Line:
         while data := await self._reader.read(65536):
             *heads, head = (head + data).split(b"\r\n\r\n")
             for each in heads:
+                if not _REQUEST_LINE.search(each + b"\r\n"):  # of a part of a body
+                    continue
                 self._exchange = Exchange(each + b"\r\n")
                 self._proxy.note(self._exchange)
             self._server.write(data)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from tests.browser.foreign import Foreign
 from tests.browser.resume import Cuts
 from tests.browser.support import Chromium, Firefox
 from tests.browser.text import Text
 
 
-class EventSourceInChromium(Text, Cuts, Foreign, Chromium):
+class EventSourceInChromium(Text, Cuts, Chromium):
     pass
 
 
-class EventSourceInFirefox(Text, Cuts, Foreign, Firefox):
+class EventSourceInFirefox(Text, Cuts, Firefox):
     pass

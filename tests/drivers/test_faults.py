@@ -180,7 +180,8 @@ class DetailTests(FaultTestCase):
             upstream.serve(*faults.status(401))
             with asking(upstream.url, log_content=True), recorded() as records:
                 self.read()
-        assert f"status=401 ({ECHO})" in records.everything()
+        assert f"status=401 ({ECHO.replace(KEY, '<key>')})" in records.everything()
+        assert KEY not in records.everything()
 
     def test_error_raised_by_llm_shows_no_secret_in_its_traceback(self) -> None:
         for name, fault in (faults.STATUSES | faults.CONNECTIONS).items():

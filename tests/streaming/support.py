@@ -14,8 +14,8 @@ from unittest import mock
 from mindwave_django import signals
 from mindwave_django.messages import Message, Role
 from mindwave_django.signals import StreamEnded, StreamStarted, TokenStreamed
-from mindwave_django.streaming import generation as core
 from mindwave_django.streaming.call import Call
+from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.follow import Followed, Follower
 from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import current_log
@@ -103,7 +103,7 @@ def _of_new_streams(receive: Any) -> Any:
     """Keep from a receiver what streams of tests before this one still have to say."""
     if not isinstance(receive, FunctionType):
         return receive
-    strays = {task.get_name().removeprefix("mindwave-") for task in tuple(core._running)}
+    strays = {task.get_name().removeprefix("mindwave-") for task in tuple(capacity.running)}
 
     def is_stray(event: Any) -> bool:
         return getattr(event, "stream_id", None) in strays

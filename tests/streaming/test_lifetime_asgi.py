@@ -14,7 +14,7 @@ from django.db import connections
 from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.events import CancelReason, Outcome
-from mindwave_django.streaming import generation as core
+from mindwave_django.streaming.capacity import capacity
 from mindwave_django.testing import FakeDriver, Gate, fake_driver
 from tests.streaming.asgi_client import LIMIT, ASGIClient
 from tests.streaming.support import Heard, hearing, until
@@ -96,7 +96,7 @@ async def all_over() -> None:
     """Wait until every generation of this loop has ended; other tests may break loops."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(LIMIT):
-        while mine := {task for task in core._running if task.get_loop() is loop}:
+        while mine := {task for task in capacity.running if task.get_loop() is loop}:
             await asyncio.wait(mine)
         await asyncio.sleep(0)  # the last callbacks of those tasks
 

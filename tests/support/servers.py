@@ -17,6 +17,8 @@ PYTHON = sys.executable
 ASGI = "example.asgi:application"
 WSGI = "example.wsgi:application"
 
+SOCKETS = f"{tempfile.gettempdir()}/mindwave-{{port}}.sock"
+
 # {port} is filled in. Each is how its own documentation starts it.
 SERVERS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("uvicorn", ASGI, "--port", "{port}", "--lifespan", "off"),
@@ -72,6 +74,11 @@ SEVERAL_WORKERS: dict[str, tuple[str, ...]] = {
         WSGI,
     ),
 }
+# The same on a unix socket too, for a proxy before them.
+ON_SOCKETS: dict[str, tuple[str, ...]] = {
+    f"{name}-unix": (*SERVERS[name][:-1], "-b", f"unix:{SOCKETS}", SERVERS[name][-1])
+    for name in ("gunicorn-uvicorn", "gunicorn-gthread")
+}
 WSGI_SERVERS = {"gunicorn-sync", "gunicorn-gthread", "runserver"}
 
 
@@ -110,11 +117,13 @@ def serving(name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]
 def serving_on(url: str, name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Serve the example project on the database at `url`, which others may use too."""
     port = free_port()
-    program, *arguments = (part.format(port=port) for part in (SERVERS | SEVERAL_WORKERS)[name])
+    known = SERVERS | SEVERAL_WORKERS | ON_SOCKETS
+    program, *arguments = (part.format(port=port) for part in known[name])
     run = [PYTHON] if program.endswith(".py") else [PYTHON, "-m"]
     defaults = {
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "example.settings",
+        "MINDWAVE_RATE": "",
         "PYTHONPATH": f"{ROOT / 'example_project'}:{ROOT}",
         "PYTHONWARNINGS": "default",
     }

@@ -15,7 +15,7 @@ export function describe(error, texts) {
   return { text: inWords(error, texts), action: retryable || status >= 500 ? "retry" : null };
 }
 
-// Without a code of ours it was Django's CSRF check: the page is older than the login.
+// Else it was the CSRF check, ours or Django's: the page is older than the login.
 function forbidden({ code, message }, texts) {
   if (code === "permission_denied") return { text: message || texts.forbidden, action: null };
   return { text: texts.pageExpired, action: "reload" };

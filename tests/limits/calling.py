@@ -1,0 +1,51 @@
+"""How these tests call views: as Django does, with requests that come from somewhere."""
+
+from __future__ import annotations
+
+import json
+from inspect import isawaitable
+from types import SimpleNamespace
+from typing import Any
+
+from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.test import RequestFactory, override_settings
+
+USER = SimpleNamespace(pk=7, is_authenticated=True)
+LOCAL = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "x"}}
+
+# Switches on what is off in all other tests, on a cache of its own.
+counted = override_settings(RATELIMIT_ENABLE=True, CACHES=LOCAL)
+
+
+def call(view: Any, *, method: str = "GET", path: str = "/", user: Any = None, **made: Any) -> Any:
+    """Return a view's response, read to its end; an asynchronous view runs on a loop."""
+    request = RequestFactory().generic(method, path, **made)
+    if user is not None:
+        request.user = user
+    return async_to_sync(_acall)(view, request) if _is_async(view) else _finish(view(request))
+
+
+def _is_async(view: Any) -> bool:
+    return iscoroutinefunction(view) or getattr(view, "view_is_async", False)
+
+
+async def _acall(view: Any, request: Any) -> Any:
+    response = view(request)
+    response = await response if isawaitable(response) else response
+    if response.streaming:
+        response.parts = [part async for part in response]
+    response.close()
+    return _with_json(response)
+
+
+def _finish(response: Any) -> Any:
+    if response.streaming:
+        response.parts = list(response)
+    response.close()
+    return _with_json(response)
+
+
+def _with_json(response: Any) -> Any:
+    if response["Content-Type"] == "application/json":
+        response.json = json.loads(response.content)
+    return response
