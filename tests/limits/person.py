@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.test import Client
+from django.test import Client, tag
 from hypothesis.extra.django import TestCase
 
 from mindwave_django.access import user_owner
@@ -23,6 +23,7 @@ TOKEN = "a" * 32  # Django takes any letters for a CSRF token, if cookie and hea
 unhurried = chat(MAX_STREAMS_PER_OWNER=None, ALLOWED_MODELS=["small"])
 
 
+@tag("thorough")
 class PersonTestCase(TestCase):
     """A person with one conversation for each state that its latest answer may be in.
 

@@ -8,7 +8,7 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
-from django.test import RequestFactory, SimpleTestCase, override_settings
+from django.test import RequestFactory, SimpleTestCase, override_settings, tag
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +63,7 @@ def is_temperature(value: Any) -> bool:
 
 
 @override_settings(MINDWAVE={"CHAT": BOUNDS})
+@tag("thorough")
 class FormTests(SimpleTestCase):
     def check_prompt(self, value: Any) -> None:
         for form in (PromptForm({"prompt": value}), EditForm({"prompt": value})):
@@ -138,6 +139,7 @@ class FormTests(SimpleTestCase):
         assert TitleForm({"title": value}).is_valid() is possible
 
 
+@tag("thorough")
 class RateTests(SimpleTestCase):
     @repeatable
     @given(st.integers(0, 10**18 - 1), st.integers(1, 99), st.sampled_from("smhd"))
@@ -170,6 +172,7 @@ class RateTests(SimpleTestCase):
         )
 
 
+@tag("thorough")
 class AddressTests(SimpleTestCase):
     @repeatable
     @given(
@@ -196,6 +199,7 @@ class AddressTests(SimpleTestCase):
             return client_ip(request)
 
 
+@tag("thorough")
 class PositionTests(SimpleTestCase):
     @repeatable
     @given(header_texts | texts(max_size=30) | st.from_regex(r"\w*:\d*\.?\d*(end)?"), st.booleans())
@@ -233,6 +237,7 @@ OURS = re.compile(rf"({OWN}|{re.escape(FRIEND)})([/?#].*)?", re.IGNORECASE | re.
 
 
 @override_settings(MINDWAVE={"CHAT": {"ALLOWED_ORIGINS": [FRIEND]}})
+@tag("thorough")
 class ForeignPageTests(SimpleTestCase):
     @repeatable
     @given(SOURCES, SOURCES, st.none() | st.just("cross-site") | header_texts)

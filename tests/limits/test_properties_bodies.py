@@ -8,7 +8,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.test import RequestFactory, SimpleTestCase
+from django.test import RequestFactory, SimpleTestCase, tag
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -46,6 +46,7 @@ def request(body: bytes, content_type: str, method: str = "POST") -> Any:
     return made
 
 
+@tag("thorough")
 class BodyTests(SimpleTestCase):
     @examples(300)
     @given(BODIES | json_texts(st.just("prompt")), content_types)
