@@ -19,10 +19,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mindwave_django.admin_base import ReadingAdmin, log_deletion
+from mindwave_django.admin_usage import ProviderCallAdmin, UsageAdmin
 from mindwave_django.erasure import count, erase_owner
 from mindwave_django.messages import Role
 from mindwave_django.models import ChatMessage, Conversation
 from mindwave_django.owners import owner_names
+
+__all__ = ["ChatMessageAdmin", "ConversationAdmin", "ProviderCallAdmin", "UsageAdmin"]
 
 DIALOGUE_LENGTH = 200  # messages on the page of a conversation
 EXCERPT_LENGTH = 60  # characters of a message in a list

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from mindwave_django.access import SESSION_OWNER_KEY, session_owner, user_owner
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.models import ChatMessage, Conversation
+from mindwave_django.usage.rollup import replace_owner
 
 
 def adopt_conversations(
@@ -40,3 +41,4 @@ def adopt(owner: str, new_owner: str) -> None:
         )
         messages.update(owner=new_owner)
         Conversation.objects.filter(owner=owner).update(owner=new_owner)
+    replace_owner(owner, new_owner)

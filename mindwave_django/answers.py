@@ -8,10 +8,12 @@ from typing import Any
 from django.http import HttpRequest
 
 from mindwave_django.access import Caller
+from mindwave_django.budgets import chat_allowances
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.drivers import drivers
 from mindwave_django.history import messages_for
 from mindwave_django.http import StreamedTextResponse
+from mindwave_django.metrics import count_resumed
 from mindwave_django.models import ChatMessage, MessageState
 from mindwave_django.sources import Opened, Resume, Source, resume_of
 from mindwave_django.streaming.answer import Position
@@ -61,6 +63,8 @@ class MessageAnswer(Source):
         message, position = self._message, self._resume.position
         if position is None or self._resume.stream_id != message.stream_id:
             return None
+        if position != Position():
+            count_resumed()
         if not message.is_live:
             return Opened(saved_answer(message), position)
         return (
@@ -107,4 +111,5 @@ def _call_for(message: ChatMessage, who: Caller, trace: TraceContext) -> Call:
         user=who.user,
         trace_context=trace,
         stream_id=message.stream_id,
+        allowances=tuple(chat_allowances(who.owner)),
     )

@@ -25,6 +25,7 @@ from mindwave_django.sources import Rejoin, Start, resume_of
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.audience import OnChunk
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
+from mindwave_django.streaming.budget import Allowance, held_allowances
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.follow import Follower
@@ -81,6 +82,7 @@ class Stream:
             on_chunk=on_chunk,
             trace_context=current_trace(),
             slots=held_slots(request),
+            allowances=held_allowances(request),
         )
         return StreamedTextResponse(
             request, Start(call), protocol=protocol, status=status, headers=headers
@@ -137,6 +139,7 @@ class LLM:
         self._alias = alias
         self._options = options
         self._context = context
+        self._allowances: tuple[Allowance, ...] = ()
 
     async def astream(
         self, prompt: Prompt, *, on_chunk: OnChunk | None = None
@@ -182,9 +185,20 @@ class LLM:
             lent = inbox if needs_this_thread() else None
             return inbox.wait_for(background.submit(completion()))
 
+    def within(self, allowances: tuple[Allowance, ...]) -> LLM:
+        """Return this, bounded by what is left of budgets."""
+        bounded = LLM(self._alias, self._options, self._context)
+        bounded._allowances = allowances
+        return bounded
+
     def _call(self, prompt: Prompt, on_chunk: OnChunk | None) -> Call:
         call = _call(prompt, self._alias, self._options, self._context)
-        return msgspec.structs.replace(call, on_chunk=on_chunk, trace_context=current_trace())
+        return msgspec.structs.replace(
+            call,
+            on_chunk=on_chunk,
+            trace_context=current_trace(),
+            allowances=self._allowances,
+        )
 
 
 class _Reading:

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.utils import translation
 
+from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Ended, Outcome
 from mindwave_django.exceptions import InternalError, StreamExpired
 from mindwave_django.protocols import Protocol
@@ -37,6 +38,7 @@ class Body:
         self._source = source
         self._protocol_class = protocol
         self._details = request.GET.get("details") == "1"
+        self._progress = request.GET.get("progress") == "1"
         self._protocol = protocol(source.stream_id)
         self._language = translation.get_language()
         self._opened: Opened | None = None
@@ -124,7 +126,8 @@ class Body:
     def _follow(self, opened: Opened) -> bytes:
         answer, position = opened.answer, opened.position
         self._protocol = self._protocol_class(answer.stream_id, details=self._details)
-        self._follower = Follower(answer, current_log(), position)
+        progress = self._progress or mindwave_settings.STREAMING.PROGRESS
+        self._follower = Follower(answer, current_log(), position, progress=progress)
         return self._protocol.start(position)
 
     async def _go_on(self) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -181,7 +182,31 @@ def parse_rate(rate: object) -> tuple[int, int] | None:
 
 
 _RATE = re.compile(r"(\d{1,18})/(\d{0,18})([smhd])", re.ASCII)
-_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
+
+
+def parse_budget(budget: object) -> tuple[Decimal, int] | None:
+    """Return how much in how many seconds: `200k/d`, `1.5m/w`, `5.00/d`; None for what is none."""
+    if not isinstance(budget, str) or (found := _BUDGET.fullmatch(budget)) is None:
+        return None
+    amount = Decimal(found[1]) * _MULTIPLES[found[2]]
+    period = int(found[3] or 1) * _PERIODS[found[4]]
+    return (amount, period) if period > 0 else None
+
+
+_BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,8})?)([km]?)/(\d{0,6})([smhdw])", re.ASCII)
+_MULTIPLES = {"": 1, "k": 1000, "m": 1_000_000}
+
+
+def budget(*, whole: bool) -> Setting[str | None]:
+    """Return how much may be spent in a time, or None for no bound."""
+
+    def valid(value: object) -> bool:
+        parsed = parse_budget(value)
+        return value is None or (parsed is not None and not (whole and parsed[0] % 1))
+
+    example = "'200k/d'" if whole else "'5.00/d'"
+    return Setting(None, valid, f"a budget such as {example}, or None")
 
 
 def rate(default: str) -> Setting[Any]:
@@ -222,6 +247,42 @@ def sizes() -> Setting[Mapping[str, int]]:
     )
 
 
+def _is_price(value: object) -> bool:
+    if not isinstance(value, Mapping) or not {"input", "output"} <= value.keys():
+        return False
+    numbers = [value[key] for key in ("input", "cached_input", "output") if key in value]
+    return (
+        value.keys() <= {"input", "cached_input", "output", "per"}
+        and all(map(_is_amount, numbers))
+        and type(per := value.get("per", 1)) is int
+        and per >= 1
+    )
+
+
+def _is_amount(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return False
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0
+
+
+def prices() -> Setting[Mapping[str, Mapping[str, Any]]]:
+    """Return a dict of prices by patterns of models' names, empty by default."""
+    return Setting(
+        {},
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(isinstance(key, str) for key in value)
+            and all(map(_is_price, value.values()))
+        ),
+        "a dict: pattern of a model's name → dict with 'input', 'output' and, if needed, "
+        "'cached_input' and 'per'",
+    )
+
+
 class Streaming(Group):
     """How answers travel: MINDWAVE['STREAMING']."""
 
@@ -230,6 +291,7 @@ class Streaming(Group):
     IDLE_TIMEOUT = seconds(60)
     FLUSH_INTERVAL = seconds(0, zero=True)
     HEARTBEAT_INTERVAL = seconds(15)
+    PROGRESS = flag(default=False)
     RETRY = seconds(1, zero=True)
     RECONNECT_GRACE = seconds(45, zero=True)
     ON_DISCONNECT = choice("cancel", "finish")
@@ -253,6 +315,8 @@ class Chat(Group):
     ALLOWED_MODELS = names()
     RATE = rate("10/m")
     MAX_STREAMS_PER_OWNER = optional_count(3)
+    TOKEN_BUDGET = budget(whole=True)
+    COST_BUDGET = budget(whole=False)
     MAX_PROMPT_LENGTH = count(5000)
     MAX_TOKENS = count(4000)
     SYSTEM_PROMPT = Setting("", lambda value: isinstance(value, str), "a text")
@@ -266,6 +330,14 @@ class Chat(Group):
         lambda value: isinstance(value, Mapping),
         "a dict with BACKEND and, if needed, OPTIONS",
     )
+
+
+class Tracing(Group):
+    """What traces say, and what the ledger keeps: MINDWAVE['TRACING']."""
+
+    CAPTURE_CONTENT = flag(default=False)
+    REDACT = optional_callable()
+    RECORD = flag(default=False)
 
 
 class RateLimitSettings:
@@ -297,6 +369,7 @@ class Root(Group):
 
     STREAMING = Streaming("STREAMING")
     CHAT = Chat("CHAT")
+    TRACING = Tracing("TRACING")
 
     DRIVERS = Setting[Mapping[str, Any]](
         {"default": {"BACKEND": "mindwave_django.drivers.demo.DemoDriver"}},
@@ -308,6 +381,7 @@ class Root(Group):
         _is_client_ip,
         "None, a dict with HEADER and the number of TRUSTED_PROXIES, a dotted path or a callable",
     )
+    PRICING = prices()
     LOG_CONTENT = flag(default=False)
 
     @classmethod

@@ -14,12 +14,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_ratelimit import ALL
 
+from mindwave_django.budgets import allowances_of, checked_budget, payer_of
 from mindwave_django.concurrency import require_slot
 from mindwave_django.exceptions import MindwaveError
 from mindwave_django.http import refusal
 from mindwave_django.ratelimit import Key, checked_rate, key_function, require_rate
 from mindwave_django.slots import Slot, holding, released
 from mindwave_django.sources import resume_of
+from mindwave_django.streaming.budget import hold_allowances, require
 
 logger = logging.getLogger("mindwave_django")
 
@@ -93,6 +95,42 @@ def concurrent_streams(limit: int, *, key: str | Key = "user_or_ip", group: str 
         )
 
     return decorate
+
+
+def token_budget(budget: str) -> Decorator:
+    """Refuse a view's requests, with 429, once their owner has used so many tokens.
+
+        @token_budget("200k/d")
+        async def chat(request): …
+
+    Reckoned by the ledger, over the last day (or whatever time the budget names), input and output
+    together; calls of such views are written down always. An answer that passes the limit while it
+    is being written fails with `budget_exceeded` within half a second. Other processes' answers
+    count from their ends. Strangers without a session are told apart by their address.
+
+    :param budget: `200k/d`, `1.5m/w`, `20000/12h`: a whole number, `k` for thousands, `m` for
+        millions, in seconds, minutes, hours, days or weeks.
+    """
+    checked_budget(budget, whole=True)
+    return lambda view: _limited(view, partial(_budgeted, tokens=budget))
+
+
+def cost_budget(budget: str) -> Decorator:
+    """Refuse a view's requests, with 429, once their owner has spent so much.
+
+    As `token_budget`, by the cost of calls. A model of which nobody knows the price is not asked
+    (`limit_unavailable`), unless RATELIMIT_FAIL_OPEN is set.
+
+    :param budget: `5.00/d`, in the currency of your prices.
+    """
+    checked_budget(budget)
+    return lambda view: _limited(view, partial(_budgeted, cost=budget))
+
+
+def _budgeted(request: HttpRequest, **budgets: str) -> None:
+    allowances = allowances_of(payer_of(request), **budgets)
+    require(allowances)
+    hold_allowances(request, allowances)
 
 
 def _checked_key(key: str | Key) -> str | Key:

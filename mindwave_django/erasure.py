@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from mindwave_django.access import user_owner
 from mindwave_django.models import LIVE, ChatMessage, Conversation, MessageState
 from mindwave_django.recorder import is_overdue, is_stale
+from mindwave_django.usage.rollup import forget_owner
 
 BATCH_SIZE = 200  # conversations of one transaction
 MAX_BATCH_SIZE = 500  # SQLite takes few parameters in one query
@@ -33,11 +34,15 @@ def erase_user(user: Any) -> Deleted:
 def erase_owner(owner: str) -> Deleted:
     """Delete every conversation of an owner: `u:<primary key>` or `s:<token of a session>`.
 
+    The ledger keeps what their calls used and cost, and forgets whose they were.
+
     Answers being written go too: their writers find no row at the next checkpoint, and stop.
     """
     if not owner:
         raise ValueError("An owner should be u:<primary key> or s:<token>, got ''.")
-    return total(delete_in_batches(Conversation.objects.filter(owner=owner)))
+    deleted = total(delete_in_batches(Conversation.objects.filter(owner=owner)))
+    forget_owner(owner)
+    return deleted
 
 
 def unused_for(conversations: QuerySet[Conversation], age: timedelta) -> QuerySet[Conversation]:

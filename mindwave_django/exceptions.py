@@ -14,6 +14,7 @@ MindwaveError
 ├── RequestTooLarge               more was sent than anybody has to say
 ├── RateLimited                   too many requests in a short time
 ├── TooManyStreams                several answers for the same person already run
+├── BudgetExceeded                the tokens or the money for a time are spent
 ├── LimitUnavailable              the cache that counts cannot be reached
 ├── Overloaded                    this process streams as much as it may
 ├── DriverError                   the provider or the way to it failed
@@ -178,6 +179,14 @@ class TooManyStreams(MindwaveError):
     code = "too_many_streams"
     message = _("Several answers are being written for you already.")
     retryable = True
+    status = 429
+
+
+class BudgetExceeded(MindwaveError):
+    """What somebody may spend in a time is spent; a running answer ends with this too."""
+
+    code = "budget_exceeded"
+    message = _("Your budget for now is used up. Please try again later.")
     status = 429
 
 

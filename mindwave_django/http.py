@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 
 from mindwave_django.body import Body
 from mindwave_django.exceptions import MindwaveError
+from mindwave_django.metrics import count_refused
 from mindwave_django.protocols import PROTOCOLS
 from mindwave_django.sources import Source
 from mindwave_django.streaming.background import LoopIterator, ThreadInbox
@@ -30,6 +31,7 @@ def refusal(error: MindwaveError) -> JsonResponse:
 
     `{"error": text, "code": code}`, with `retry_after` in seconds and `fields` where they apply.
     """
+    count_refused(error.code)
     body: dict[str, Any] = {"error": str(error.message), "code": error.code}
     if fields := getattr(error, "fields", None):
         body["fields"] = fields

@@ -1,4 +1,4 @@
-"""Conversations and their messages, as rows."""
+"""Conversations and their messages, and the ledger of calls to providers, as rows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from mindwave_django.messages import Role
 TITLE_LENGTH = 200
 OWNER_LENGTH = 128
 KEY_LENGTH = 128
+DRIVER_LENGTH = 64
+MODEL_LENGTH = 128
 
 
 class Conversation(models.Model):
@@ -164,3 +166,155 @@ class ChatMessage(models.Model):
     def is_live(self) -> bool:
         """Whether the answer is still to come, or to go on."""
         return self.state in LIVE
+
+
+class CallOutcome(models.TextChoices):
+    """How a call to a provider ended."""
+
+    COMPLETED = "completed", _("completed")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class ProviderCall(models.Model):
+    """One call to a provider, however it ended: a line of the ledger.
+
+    `id` is the stream's id. What nobody knows is NULL, never zero; the cost stays what it was when
+    the call ended. Lines outlive the messages they belong to; an owner who is erased becomes "".
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    owner = models.CharField(_("owner"), max_length=OWNER_LENGTH, blank=True)
+    driver = models.CharField(_("driver"), max_length=DRIVER_LENGTH)
+    provider = models.CharField(_("provider"), max_length=DRIVER_LENGTH, blank=True)
+    model = models.CharField(_("model"), max_length=MODEL_LENGTH, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=CallOutcome.choices)
+    error_code = models.CharField(_("error code"), max_length=64, blank=True)
+
+    input_tokens = models.PositiveIntegerField(_("input tokens"), null=True)
+    output_tokens = models.PositiveIntegerField(_("output tokens"), null=True)
+    cached_input_tokens = models.PositiveIntegerField(_("cached input tokens"), null=True)
+    reasoning_tokens = models.PositiveIntegerField(_("reasoning tokens"), null=True)
+    usage_source = models.CharField(_("source of the usage"), max_length=16, blank=True)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=8, null=True)
+
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"))
+    time_to_first_token = models.FloatField(_("time to first token"), null=True)  # seconds
+    trace_id = models.CharField(_("trace id"), max_length=32, blank=True)
+
+    class Meta:
+        verbose_name = _("call to a provider")
+        verbose_name_plural = _("calls to providers")
+        ordering = ("-ended_at",)
+        indexes = [
+            models.Index(fields=["ended_at"], name="mindwave_call_ended"),
+            models.Index(fields=["owner", "ended_at"], name="mindwave_call_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id.hex
+
+
+class Figures(models.Model):
+    """Sums over some calls. Tokens and cost are those that are known; the rest is counted."""
+
+    calls = models.PositiveBigIntegerField()
+    failed = models.PositiveBigIntegerField()
+    cancelled = models.PositiveBigIntegerField()
+    input_tokens = models.PositiveBigIntegerField()
+    output_tokens = models.PositiveBigIntegerField()
+    cached_input_tokens = models.PositiveBigIntegerField()
+    reasoning_tokens = models.PositiveBigIntegerField()
+    cost = models.DecimalField(max_digits=20, decimal_places=8)
+    unknown_tokens = models.PositiveBigIntegerField()  # calls of which input or output is unknown
+    unknown_cost = models.PositiveBigIntegerField()  # calls of unknown cost
+
+    class Meta:
+        abstract = True
+
+
+class DailyUsage(Figures):
+    """What was used on a day that is over, whoever used it."""
+
+    day = models.DateField()
+    model = models.CharField(max_length=MODEL_LENGTH)
+    driver = models.CharField(max_length=DRIVER_LENGTH)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("usage")
+        default_permissions = ()  # whoever may see the calls may see their sums
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "model", "driver"], name="mindwave_usage_of_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.model}"
+
+
+class Span(models.TextChoices):
+    """What a row of `OwnerUsage` is about: some time, and one model and driver or all of them."""
+
+    DAY = "day"
+    MONTH = "month"
+    DAY_TOTAL = "day_total"
+    MONTH_TOTAL = "month_total"
+
+
+class OwnerUsage(Figures):
+    """What one owner used in a day or a month that is over.
+
+    Where people ask little, their days are as many as their calls. So a long range is read from
+    months, and only its ends from days; and from totals, unless one model or driver is asked for.
+    """
+
+    span = models.CharField(max_length=16, choices=Span.choices)
+    day = models.DateField()  # the first one
+    owner = models.CharField(max_length=OWNER_LENGTH, blank=True)
+    model = models.CharField(max_length=MODEL_LENGTH)
+    driver = models.CharField(max_length=DRIVER_LENGTH)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["span", "day"], name="mindwave_usage_span"),
+            models.Index(fields=["owner", "day"], name="mindwave_usage_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.owner}"
+
+
+class DailyLatency(models.Model):
+    """How many calls of a day that is over had their first token within a range of times."""
+
+    day = models.DateField()
+    model = models.CharField(max_length=MODEL_LENGTH)
+    driver = models.CharField(max_length=DRIVER_LENGTH)
+    bucket = models.SmallIntegerField()  # see `usage.latency`
+    calls = models.PositiveBigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "model", "driver", "bucket"], name="mindwave_latency_of_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.model} {self.bucket}"
+
+
+class RollUp(models.Model):
+    """Until when calls have been summed up by day; one row, whose lock is that of the sums."""
+
+    until = models.DateField(null=True)  # the last day that has been; NULL: none
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.until)

@@ -43,6 +43,6 @@ def user_key(owner: str) -> Any:
 def _name(owner: str, user: Any) -> str:
     if user is not None:
         return str(user.get_username())
-    if owner.startswith("s:"):
+    if owner.startswith(("s:", "a:")):
         return _("visitor %(token)s") % {"token": owner[2:][:TOKEN_SHOWN] + "…"}
     return owner

@@ -14,6 +14,7 @@ from django.db.models.lookups import LessThan
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Outcome
 from mindwave_django.exceptions import Interrupted
+from mindwave_django.ledger import add_interrupted
 from mindwave_django.models import ChatMessage, MessageState
 from mindwave_django.signals import StreamEnded
 from mindwave_django.streaming.recorder import Recorder, Verdict
@@ -61,7 +62,7 @@ class MessageRecorder(Recorder):
     def last_reader_at(self, stream_id: str) -> float | None:
         """Return when a reader elsewhere was seen, reckoned by the database's clock."""
         ages = _row(stream_id).filter(reader_seen_at__isnull=False)
-        seen = ages.values_list("reader_seen_at", _now()).first()
+        seen = ages.values_list("reader_seen_at", now()).first()
         return None if seen is None else time.time() - (seen[1] - seen[0]).total_seconds()
 
 
@@ -80,20 +81,28 @@ def abandoned(messages: QuerySet[ChatMessage]) -> int:
 
 
 def interrupt_stale(messages: QuerySet[ChatMessage]) -> int:
-    """End what nobody goes on writing; return how many rows that were."""
+    """End what nobody goes on writing, and write it down; return how many rows that were."""
     stale = messages.filter(is_stale(), state=MessageState.STREAMING)
-    return stale.update(state=MessageState.INTERRUPTED, error_code=Interrupted.code, ended_at=Now())
+    found = list(stale.defer("content", "reasoning"))
+    ended = 0
+    for message in found:  # of which another reader may have ended some by now
+        if stale.filter(pk=message.pk).update(
+            state=MessageState.INTERRUPTED, error_code=Interrupted.code, ended_at=Now()
+        ):
+            add_interrupted(message)
+            ended += 1
+    return ended
 
 
 def is_overdue() -> LessThan:
     """Return the condition that nobody came to read a pending row in time."""
     timeout = timedelta(seconds=mindwave_settings.CHAT.PENDING_TIMEOUT)
-    return LessThan(F("created_at"), _now() - timeout)
+    return LessThan(F("created_at"), now() - timeout)
 
 
 def is_stale() -> LessThan:
     """Return the condition that the writer of a row has not renewed its lease in time."""
-    return LessThan(F("checkpoint_at"), _now() - lease())
+    return LessThan(F("checkpoint_at"), now() - lease())
 
 
 def lease() -> timedelta:
@@ -105,7 +114,8 @@ def _row(stream_id: str) -> QuerySet[ChatMessage]:
     return ChatMessage.objects.filter(pk=UUID(stream_id))
 
 
-def _now() -> Any:
+def now() -> Any:
+    """Return the time by the database's clock."""
     return ExpressionWrapper(Now(), output_field=DateTimeField())
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 
 from mindwave_django.access import Caller, caller
+from mindwave_django.metrics import count_resumed
 from mindwave_django.streaming.answer import Answer, Position
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.capacity import capacity
@@ -119,4 +120,5 @@ class Rejoin(Source):
             return None
         if answer.owner not in {"", self._caller.owner}:
             return None
+        count_resumed()
         return Opened(answer, self._position)

@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 from django.db.models.functions import Now, Substr
@@ -15,10 +16,12 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Ended, Outcome, Usage, UsageSource
 from mindwave_django.exceptions import InternalError, Interrupted, StreamExpired
 from mindwave_django.models import LIVE, ChatMessage, MessageState
-from mindwave_django.recorder import interrupt_stale, is_stale, lease
+from mindwave_django.recorder import interrupt_stale, is_stale, lease, now
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.failure import describe_failure
+from mindwave_django.streaming.progress import Progress, rate_of
 from mindwave_django.streaming.worker import Worker, parent_executor
+from mindwave_django.tokens import estimate
 
 logger = logging.getLogger("mindwave_django")
 
@@ -30,6 +33,7 @@ def saved_answer(message: ChatMessage) -> Answer:
     """Return an answer that has ended, as its row has it."""
     answer = Answer(message.stream_id, message.owner)
     _append(answer, message.reasoning, message.content)
+    answer.progress = partial(_final_progress, message)
     answer.finish(ended_of(message))
     return answer
 
@@ -62,6 +66,42 @@ def usage_of(message: ChatMessage) -> Usage | None:
     )
 
 
+def _final_progress(message: ChatMessage) -> Progress | None:
+    """Return the figures of a message that has ended; None if too little is known of it."""
+    tokens, first, ended = message.output_tokens, message.first_token_at, message.ended_at
+    if tokens is None or first is None or ended is None or message.started_at is None:
+        return None
+    of_text = max(tokens - (message.reasoning_tokens or 0), 0)
+    rate = rate_of(of_text, (ended - first).total_seconds())
+    # The beginning is by the clock of the database, the end by that of the writer.
+    elapsed = max((ended - message.started_at).total_seconds(), 0.0)
+    return Progress(tokens, rate, elapsed, message.cost)
+
+
+class _RowGauge:
+    """Estimates the figures of a row that another process writes.
+
+    It says when the driver was asked, but not when the first token came, nor what the input was.
+    """
+
+    def __init__(self) -> None:
+        self._tokens = 0
+        self._began: float | None = None
+
+    def count(self, found: Any) -> None:
+        """Count what a look at the row has found."""
+        self._tokens += estimate(found.rest) + estimate(found.reasoning_rest)
+        if self._began is None and found.started_at is not None:
+            self._began = time.monotonic() - (found.now - found.started_at).total_seconds()
+
+    def read(self) -> Progress | None:
+        """Return the figures of this moment; None before the first token."""
+        if not self._tokens or self._began is None:
+            return None
+        elapsed = time.monotonic() - self._began
+        return Progress(self._tokens, rate_of(self._tokens, elapsed), elapsed)
+
+
 def _append(answer: Answer, reasoning: str, text: str) -> None:
     if reasoning:
         answer.append(reasoning.encode(), is_reasoning=True)
@@ -78,6 +118,8 @@ class RowTail:
 
     def __init__(self, message: ChatMessage, executor: Executor | None) -> None:
         self.answer = Answer(message.stream_id, message.owner)
+        self._gauge = _RowGauge()
+        self.answer.progress = self._gauge.read
         self._row = ChatMessage.objects.filter(pk=message.pk)
         self._worker = Worker(executor or parent_executor())
         self._characters = 0
@@ -143,6 +185,7 @@ class RowTail:
             "rest": Substr("content", self._characters + 1),
             "reasoning_rest": Substr("reasoning", self._reasoning_characters + 1),
             "stale": is_stale(),
+            "now": now(),
         }
         return self._row.defer("content", "reasoning").annotate(**rest).first()
 
@@ -159,8 +202,10 @@ class RowTail:
             return False
         self._characters += len(found.rest)
         self._reasoning_characters += len(found.reasoning_rest)
+        self._gauge.count(found)
         _append(self.answer, found.reasoning_rest, found.rest)
         if found.state in LIVE:
             return True
+        self.answer.progress = partial(_final_progress, found)
         self.answer.finish(ended_of(found))
         return False

@@ -28,6 +28,7 @@ from mindwave_django.widget_texts import widget_texts
 
 LAYOUTS = ("inline", "bubble")
 THEMES = ("auto", "light", "dark")
+USAGES = ("live",)  # or simply true
 
 
 class WidgetError(ValueError):
@@ -45,17 +46,19 @@ def render_chat(
     title: str = "",
     starters: Sequence[str] = (),
     theme: str = "auto",
-    usage: bool = False,
+    usage: bool | str = False,
     images: bool = False,
     conversations: bool = True,
 ) -> SafeString:
     """Render the chat, and what loads it; for those whom ACCESS refuses, the way to log in.
 
-    Raises WidgetError for a driver, layout, theme or conversation that does not exist or make
-    sense, and ImproperlyConfigured if the URLs of this package are not included.
+    Raises WidgetError for a driver, layout, theme, usage or conversation that does not exist or
+    make sense, and ImproperlyConfigured if the URLs of this package are not included.
     """
     _require("layout", layout, LAYOUTS)
     _require("theme", theme, THEMES)
+    if usage and isinstance(usage, str):
+        _require("usage", usage, USAGES)
     if not is_allowed(request):
         return _closed(request, layout)
     texts = widget_texts()

@@ -36,7 +36,8 @@ class UnknownKeyTests(CheckTestCase):
             check({"DRIVER": {}}),
             "E001",
             "MINDWAVE has no setting 'DRIVER'.",
-            "Did you mean 'DRIVERS'? Known: CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, STREAMING.",
+            "Did you mean 'DRIVERS'? Known: CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, PRICING, "
+            "STREAMING, TRACING.",
         )
 
     def test_in_streaming(self) -> None:
@@ -45,8 +46,8 @@ class UnknownKeyTests(CheckTestCase):
             "E001",
             "MINDWAVE['STREAMING'] has no setting 'TIMEOUTS'.",
             "Did you mean 'TIMEOUT'? Known: FIRST_TOKEN_TIMEOUT, FLUSH_INTERVAL, "
-            "HEARTBEAT_INTERVAL, IDLE_TIMEOUT, LOG, MAX_STREAMS, ON_DISCONNECT, RECONNECT_GRACE, "
-            "RETENTION, RETRY, SHUTDOWN_GRACE, TIMEOUT.",
+            "HEARTBEAT_INTERVAL, IDLE_TIMEOUT, LOG, MAX_STREAMS, ON_DISCONNECT, PROGRESS, "
+            "RECONNECT_GRACE, RETENTION, RETRY, SHUTDOWN_GRACE, TIMEOUT.",
         )
 
     def test_in_chat(self) -> None:
@@ -55,9 +56,9 @@ class UnknownKeyTests(CheckTestCase):
             "E001",
             "MINDWAVE['CHAT'] has no setting 'ALLOWED_MODEL'.",
             "Did you mean 'ALLOWED_MODELS'? Known: ACCESS, ADOPT_ON_LOGIN, ALLOWED_MODELS, "
-            "ALLOWED_ORIGINS, CHECKPOINT_INTERVAL, CONTEXT_WINDOWS, MAX_PROMPT_LENGTH, "
-            "MAX_STREAMS_PER_OWNER, MAX_TOKENS, PENDING_TIMEOUT, RATE, RECORDER, "
-            "SYSTEM_PROMPT, TITLE.",
+            "ALLOWED_ORIGINS, CHECKPOINT_INTERVAL, CONTEXT_WINDOWS, COST_BUDGET, "
+            "MAX_PROMPT_LENGTH, MAX_STREAMS_PER_OWNER, MAX_TOKENS, PENDING_TIMEOUT, RATE, "
+            "RECORDER, SYSTEM_PROMPT, TITLE, TOKEN_BUDGET.",
         )
 
     def test_in_a_driver(self) -> None:
@@ -78,7 +79,8 @@ class UnknownKeyTests(CheckTestCase):
 
     def test_nothing_near(self) -> None:
         found = check({"QUUX": 1})
-        assert found[0].hint == "Known: CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, STREAMING."
+        known = "CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, PRICING, STREAMING, TRACING"
+        assert found[0].hint == f"Known: {known}."
 
     def test_every_one_is_told_at_once(self) -> None:
         found = check({"A": 1, "STREAMING": {"B": 1}, "CHAT": {"C": 1, "D": 1}})

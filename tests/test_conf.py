@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -13,12 +14,17 @@ from mindwave_django.conf import Group, Setting, mindwave_settings
 DEFAULTS: dict[tuple[str, ...], Any] = {
     ("DRIVERS",): {"default": {"BACKEND": "mindwave_django.drivers.demo.DemoDriver"}},
     ("CLIENT_IP",): None,
+    ("PRICING",): {},
+    ("TRACING", "CAPTURE_CONTENT"): False,
+    ("TRACING", "REDACT"): None,
+    ("TRACING", "RECORD"): False,
     ("LOG_CONTENT",): False,
     ("STREAMING", "TIMEOUT"): 300,
     ("STREAMING", "FIRST_TOKEN_TIMEOUT"): 60,
     ("STREAMING", "IDLE_TIMEOUT"): 60,
     ("STREAMING", "FLUSH_INTERVAL"): 0,
     ("STREAMING", "HEARTBEAT_INTERVAL"): 15,
+    ("STREAMING", "PROGRESS"): False,
     ("STREAMING", "RETRY"): 1,
     ("STREAMING", "RECONNECT_GRACE"): 45,
     ("STREAMING", "ON_DISCONNECT"): "cancel",
@@ -31,6 +37,8 @@ DEFAULTS: dict[tuple[str, ...], Any] = {
     ("CHAT", "ALLOWED_MODELS"): [],
     ("CHAT", "RATE"): "10/m",
     ("CHAT", "MAX_STREAMS_PER_OWNER"): 3,
+    ("CHAT", "TOKEN_BUDGET"): None,
+    ("CHAT", "COST_BUDGET"): None,
     ("CHAT", "MAX_PROMPT_LENGTH"): 5000,
     ("CHAT", "MAX_TOKENS"): 4000,
     ("CHAT", "SYSTEM_PROMPT"): "",
@@ -49,6 +57,22 @@ TEXTS = "a list of texts"
 ORIGINS = "a list of origins such as 'https://example.com'"
 RATE = "a rate such as '10/m', a dotted path or a callable that returns one, or None"
 WRONG_RATES = ("", "10", "10/x", "abc", "10/0m", "-1/m", 10, ("10", "60"), (10, 0))
+PRICING = (
+    "a dict: pattern of a model's name → dict with 'input', 'output' and, if needed, "
+    "'cached_input' and 'per'"
+)
+WRONG_PRICES: tuple[Any, ...] = (
+    [],
+    {"m": 1},
+    {"m": {"input": 1}},
+    {"m": {"input": 1, "output": -1}},
+    {"m": {"input": 1, "output": "dear"}},
+    {"m": {"input": True, "output": 1}},
+    {"m": {"input": 1, "output": float("nan")}},
+    {"m": {"input": 1, "output": 1, "per": 0}},
+    {"m": {"input": 1, "output": 1, "cache": 1}},
+    {1: {"input": 1, "output": 1}},
+)
 CLIENT_IP = (
     "None, a dict with HEADER and the number of TRUSTED_PROXIES, a dotted path or a callable"
 )
@@ -77,6 +101,7 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("STREAMING", "RETRY"), "1", NOT_NEGATIVE),
     (("STREAMING", "RECONNECT_GRACE"), False, NOT_NEGATIVE),
     (("STREAMING", "RETENTION"), -1, NOT_NEGATIVE),
+    (("STREAMING", "PROGRESS"), 1, "True or False"),
     (("STREAMING", "ON_DISCONNECT"), "stop", "one of 'cancel', 'finish'"),
     (("STREAMING", "ON_DISCONNECT"), [], "one of 'cancel', 'finish'"),
     (("STREAMING", "LOG"), "MemoryLog", "a dict with BACKEND and, if needed, OPTIONS"),
@@ -105,9 +130,14 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("CHAT", "PENDING_TIMEOUT"), 0, "a positive number of seconds"),
     (("CHAT", "RECORDER"), "x.Y", "a dict with BACKEND and, if needed, OPTIONS"),
     *((("CHAT", "RATE"), wrong, RATE) for wrong in WRONG_RATES),
+    (("CHAT", "TOKEN_BUDGET"), "1.5/d", "a budget such as '200k/d', or None"),
+    (("CHAT", "TOKEN_BUDGET"), 200, "a budget such as '200k/d', or None"),
+    (("CHAT", "COST_BUDGET"), "5", "a budget such as '5.00/d', or None"),
     (("CHAT", "MAX_STREAMS_PER_OWNER"), 0, f"{COUNT}, or None for no limit"),
     (("STREAMING", "MAX_STREAMS"), None, COUNT),
     *((("CLIENT_IP",), wrong, CLIENT_IP) for wrong in WRONG_CLIENT_IPS),
+    *((("PRICING",), wrong, PRICING) for wrong in WRONG_PRICES),
+    (("TRACING", "RECORD"), 1, "True or False"),
     (("DRIVERS",), [], "a dict of aliases"),
     (("LOG_CONTENT",), 1, "True or False"),
 ]
@@ -126,7 +156,13 @@ RIGHT: list[tuple[tuple[str, ...], Any]] = [
     (("CHAT", "MAX_TOKENS"), 1),
     *((("CHAT", "RATE"), right) for right in ("10/m", "200/12h", (5, 60), "shop.rate", int, None)),
     (("CHAT", "MAX_STREAMS_PER_OWNER"), None),
+    (("CHAT", "TOKEN_BUDGET"), "1.5m/w"),
+    (("CHAT", "COST_BUDGET"), "0.50/12h"),
     (("CLIENT_IP",), {"HEADER": "X-Forwarded-For"}),
+    (
+        ("PRICING",),
+        {"gpt-*": {"input": "0.4", "cached_input": 0.1, "output": Decimal(2), "per": 1}},
+    ),
     (("CLIENT_IP",), {"HEADER": "X-Real-IP", "TRUSTED_PROXIES": 2}),
     (("CLIENT_IP",), "shop.access.address"),
     (("LOG_CONTENT",), True),
@@ -172,7 +208,7 @@ class DefaultTests(SimpleTestCase):
             assert mindwave_settings.CHAT.MAX_TOKENS == 4000
 
     def test_groups_know_their_keys(self) -> None:
-        known = {"STREAMING", "CHAT", "DRIVERS", "CLIENT_IP", "LOG_CONTENT"}
+        known = {"STREAMING", "CHAT", "TRACING", "DRIVERS", "CLIENT_IP", "PRICING", "LOG_CONTENT"}
         assert mindwave_settings.known() == known
         assert mindwave_settings.CHAT.known() == {path[1] for path in DEFAULTS if path[0] == "CHAT"}
 

@@ -56,7 +56,7 @@ class CompileTests(SimpleTestCase):
         events = rows(section("wire-format.md", "Events")).keys()
         scripts = [s.code for page in PAGES for kind in ("js", "html") for s in samples(page, kind)]
         names = set(re.findall(r'addEventListener\("(\w+)"', "".join(scripts)))
-        assert names == {"message", "done", "failed"} & events
+        assert names == {"message", "progress", "done", "failed"} & events
 
 
 class SettingsSampleTests(SimpleTestCase):

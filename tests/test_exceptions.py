@@ -33,6 +33,7 @@ STATUSES = {
     "request_too_large": 413,
     "rate_limited": 429,
     "too_many_streams": 429,
+    "budget_exceeded": 429,
     "limit_unavailable": 503,
     "overloaded": 503,
     "streaming_not_supported": 501,

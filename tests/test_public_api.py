@@ -101,6 +101,11 @@ class PublicNamesTests(SimpleTestCase):
         ] == [
             "Conversation",
             "ChatMessage",
+            "ProviderCall",
+            "DailyUsage",
+            "OwnerUsage",
+            "DailyLatency",
+            "RollUp",
         ]
         assert MessageState.values == [
             *("pending", "streaming", "complete", "cancelled", "failed", "interrupted"),

@@ -94,6 +94,12 @@ class ElementTests(SimpleTestCase):
         assert attributes["usage"] is attributes["images"] is None  # there, without a value
         assert json.loads(attributes["starters"] or "") == ["One?", "Two?"]
 
+    def test_figures_while_the_answer_comes(self) -> None:
+        assert element("{% mindwave_chat usage='live' %}")["usage"] == "live"
+        assert "usage" not in element("{% mindwave_chat usage='' %}")
+        with self.assertRaisesMessage(TemplateSyntaxError, "Unknown usage 'lively'. Did you mean"):
+            render("{% mindwave_chat usage='lively' %}")
+
     def test_words_of_the_site(self) -> None:
         page = render("{% mindwave_chat placeholder='Ask the <b>shop</b>' title='Hi \"you\"' %}")
         handed = json.loads(page.one("mindwave-chat")["texts"] or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,6 +29,9 @@ class Driver(ABC):
     # `gen_ai.provider.name` of the OpenTelemetry conventions, e.g. "openai".
     provider_name: ClassVar[str] = ""
 
+    # Where requests go; empty for the provider's own address.
+    base_url: str = ""
+
     # Seconds; None takes MINDWAVE['STREAMING']['FIRST_TOKEN_TIMEOUT'] or ['IDLE_TIMEOUT'].
     first_token_timeout: float | None = None
     idle_timeout: float | None = None
@@ -39,6 +42,10 @@ class Driver(ABC):
 
     def __init__(self, alias: str = "default") -> None:
         self.alias = alias
+
+    def parameters(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a call with these options asks for, its defaults included; for traces."""
+        return {"max_tokens": self.max_tokens} | dict(options)
 
     @abstractmethod
     def stream(

@@ -98,6 +98,7 @@ class OpenAIDriver(Driver):
         self.idle_timeout = idle_timeout
         self._api_key = api_key
         self._base_url = base_url
+        self.base_url = base_url or os.environ.get("OPENAI_BASE_URL", "")
         self._organization = organization
         self._project = project
         self._max_retries = max_retries
@@ -181,16 +182,20 @@ class OpenAIDriver(Driver):
                 "There is no API key: neither OPTIONS['api_key'] nor OPENAI_API_KEY is set."
             ) from exc
 
-    def _body(
-        self, messages: Sequence[Message], model: str, options: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        chosen = {
-            name: self._defaults[name] if value is UNSET else value
-            for name, value in options.items()
-        }
-        reasons = REASONING_MODEL.match(model) is not None
+    def parameters(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a call with these options asks for, its defaults included; for traces."""
+        given = {name: value for name, value in options.items() if value is not UNSET}
+        chosen = {"model": self.model} | self._defaults | given
         if chosen["temperature"] is UNSET:
+            reasons = REASONING_MODEL.match(chosen["model"]) is not None
             chosen["temperature"] = None if reasons else 0.7
+        return chosen
+
+    def _body(
+        self, messages: Sequence[Message], model: str, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        chosen = self.parameters(options | {"model": model})
+        reasons = REASONING_MODEL.match(chosen.pop("model")) is not None
         limit = self._token_limit_parameter
         if limit == "auto":
             limit = "max_completion_tokens" if reasons else "max_tokens"

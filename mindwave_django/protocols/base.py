@@ -9,6 +9,7 @@ from typing import ClassVar
 from mindwave_django.events import Ended
 from mindwave_django.streaming.answer import Piece, Position
 from mindwave_django.streaming.follow import Followed, Heartbeat
+from mindwave_django.streaming.progress import Progress
 
 
 class Protocol(ABC):
@@ -36,6 +37,10 @@ class Protocol(ABC):
         """Return a sign of life."""
 
     @abstractmethod
+    def progress(self, figures: Progress) -> bytes:
+        """Return the figures of the moment, for readers who asked for them."""
+
+    @abstractmethod
     def end(self, ended: Ended) -> bytes:
         """Return the end; texts for people are in the active language."""
 
@@ -46,4 +51,6 @@ class Protocol(ABC):
     def _encode(self, item: Followed) -> bytes:
         if isinstance(item, Piece):
             return self.piece(item)
+        if isinstance(item, Progress):
+            return self.progress(item)
         return self.heartbeat() if isinstance(item, Heartbeat) else self.end(item)

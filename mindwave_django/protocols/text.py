@@ -13,6 +13,7 @@ from mindwave_django.exceptions import error_for
 from mindwave_django.protocols import sse
 from mindwave_django.protocols.base import Protocol
 from mindwave_django.streaming.answer import Piece, Position
+from mindwave_django.streaming.progress import Progress
 
 _json = msgspec.json.Encoder().encode
 END = "end"
@@ -23,7 +24,7 @@ class TextProtocol(Protocol):
 
     The id of each event with text is `<stream id>:<bytes of text>`, or `<stream id>:<bytes of
     text>.<bytes of reasoning>` once there is reasoning: the reader's position after the event. The
-    terminal event's is `<stream id>:end`. Heartbeats have none.
+    terminal event's is `<stream id>:end`. Heartbeats and progress have none.
     """
 
     content_type = "text/event-stream"
@@ -42,6 +43,10 @@ class TextProtocol(Protocol):
     def heartbeat(self) -> bytes:
         """Return `heartbeat`."""
         return sse.encode(b"heartbeat", b'{"status":"alive"}')
+
+    def progress(self, figures: Progress) -> bytes:
+        """Return `progress`."""
+        return sse.encode(b"progress", _json(figures.rounded()))
 
     def end(self, ended: Ended) -> bytes:
         """Return `done`, also after a stop, so that simple pages end quietly; or `failed`."""

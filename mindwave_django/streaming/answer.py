@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mindwave_django.events import Ended
 from mindwave_django.exceptions import AnswerTooLarge
+from mindwave_django.streaming.progress import Progress
 
 
 class Position(NamedTuple):
@@ -33,6 +34,10 @@ class _Run(NamedTuple):
     start: Position
 
 
+def _unknown() -> None:
+    return None
+
+
 class Answer:
     """The text of one stream in memory, and who wants to hear when it grows.
 
@@ -45,6 +50,7 @@ class Answer:
         self.max_bytes = max_bytes
         self.ended: Ended | None = None
         self.on_idle: Callable[[], None] | None = None  # called when the last reader has left
+        self.progress: Callable[[], Progress | None] = _unknown  # the figures of this moment
         self._left_at = time.time()
         self._text = bytearray()
         self._reasoning = bytearray()

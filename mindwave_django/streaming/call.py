@@ -10,6 +10,7 @@ from mindwave_django.drivers.base import Driver
 from mindwave_django.messages import Message, Role
 from mindwave_django.slots import Slot
 from mindwave_django.streaming.audience import OnChunk
+from mindwave_django.streaming.budget import Allowance
 from mindwave_django.streaming.recorder import Recorder
 from mindwave_django.tracing import TraceContext
 
@@ -28,10 +29,16 @@ class Call(msgspec.Struct, frozen=True):
     stream_id: str = ""  # empty: a new one is made
     recorder: Recorder | None = None
     slots: tuple[Slot, ...] = ()  # held until the generation is over
+    allowances: tuple[Allowance, ...] = ()  # what its owner may still spend
 
     def on_behalf_of(self, owner: str, user: Any) -> Call:
         """Return this call for somebody."""
         return msgspec.structs.replace(self, owner=owner, user=user)
+
+    @property
+    def payer(self) -> str:
+        """The owner under which the ledger keeps the call."""
+        return self.owner or next((a.owner for a in self.allowances), "")
 
     @property
     def model(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import Ended
 from mindwave_django.streaming.answer import Answer, Piece, Position
 from mindwave_django.streaming.log import Log
+from mindwave_django.streaming.progress import PROGRESS_INTERVAL, Progress
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -23,7 +25,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
 HEARTBEAT: Final = Heartbeat()
 _NOTHING: Final = Answer("")
 
-Followed: TypeAlias = Piece | Heartbeat | Ended
+Followed: TypeAlias = Piece | Heartbeat | Progress | Ended
 
 
 class Follower:
@@ -34,10 +36,20 @@ class Follower:
     whether text flows or not. FLUSH_INTERVAL is the least time between two portions of text; the
     end and heartbeats are not held back, and what text there is goes with them.
 
+    With `progress` there are figures too: from the first token on every PROGRESS_INTERVAL, which
+    FLUSH_INTERVAL does not hold back either, and the final ones right before the end.
+
     Counts as a reader from its construction to `close`.
     """
 
-    def __init__(self, answer: Answer, log: Log, position: Position = Position()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        answer: Answer,
+        log: Log,
+        position: Position = Position(),  # noqa: B008
+        *,
+        progress: bool = False,
+    ) -> None:
         self._answer = answer
         self._log = log
         self._position = position
@@ -50,8 +62,11 @@ class Follower:
         self._flushed_at = -1e9
         self._over = False
         self._closed = False
-        self._heartbeat_due = False
-        self._timer = self._loop.call_later(self._heartbeat_interval, self._beat)
+        self._wants_progress = progress
+        self._heartbeat_due = self._progress_due = False
+        self._progress_at = math.inf  # until the first token is there
+        self._heartbeat_at = self._loop.time() + self._heartbeat_interval
+        self._timer = self._set_timer()
         answer.subscribe(self._grown)
 
     def __aiter__(self) -> Follower:
@@ -93,14 +108,32 @@ class Follower:
         if portion:
             self._position = portion[-1].end  # type: ignore[union-attr]  # only pieces so far
             self._flushed_at = self._loop.time()
+        if self._wants_progress and (figures := self._progress(is_over=ended is not None)):
+            portion.append(figures)
         if ended is not None:
             self._over = True
             portion.append(ended)
         return portion
 
+    def _progress(self, *, is_over: bool) -> Progress | None:
+        """Return the figures if it is time for them."""
+        if self._progress_at == math.inf and not is_over:
+            self._await_first_token()
+        if not (self._progress_due or is_over):
+            return None
+        self._progress_due = False
+        return self._answer.progress()
+
+    def _await_first_token(self) -> None:
+        if self._answer.progress() is None:
+            return
+        self._progress_at = self._loop.time() + PROGRESS_INTERVAL
+        self._timer.cancel()
+        self._timer = self._set_timer()
+
     async def _flush_time(self) -> None:
-        """Wait out FLUSH_INTERVAL; not if the end is there or a heartbeat is due."""
-        while self._answer.ended is None and not self._heartbeat_due:
+        """Wait out FLUSH_INTERVAL; not if the end is there, or something else is due."""
+        while self._answer.ended is None and not (self._heartbeat_due or self._progress_due):
             left = self._flushed_at + self._flush_interval - self._loop.time()
             if left <= 0:
                 return
@@ -120,9 +153,18 @@ class Follower:
         if self._closed:
             raise StopAsyncIteration
 
+    def _set_timer(self) -> asyncio.TimerHandle:
+        return self._loop.call_at(min(self._heartbeat_at, self._progress_at), self._beat)
+
     def _beat(self) -> None:
-        self._heartbeat_due = True
-        self._timer = self._loop.call_later(self._heartbeat_interval, self._beat)
+        due = self._timer.when()  # the loop's clock may be a little behind it
+        if self._heartbeat_at <= due:
+            self._heartbeat_due = True
+            self._heartbeat_at = self._loop.time() + self._heartbeat_interval
+        if self._progress_at <= due:
+            self._progress_due = True
+            self._progress_at = self._loop.time() + PROGRESS_INTERVAL
+        self._timer = self._set_timer()
         self._wake()
 
     def _grown(self) -> None:

@@ -25,23 +25,34 @@ from mindwave_django.events import (
 )
 from mindwave_django.exceptions import (
     AnswerTooLarge,
+    BudgetExceeded,
     GenerationTimeout,
     InternalError,
     Interrupted,
     MindwaveError,
     ProviderConnectionLost,
 )
+from mindwave_django.pricing import acost_of
+from mindwave_django.streaming import budget
 from mindwave_django.streaming.announce import Announcer
 from mindwave_django.streaming.audience import Audience
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.failure import describe_failure
+from mindwave_django.streaming.ledger import write_down
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.normalise import TextNormaliser
+from mindwave_django.streaming.progress import PROGRESS_INTERVAL, Gauge, Progress
 from mindwave_django.streaming.recorder import Recorder
 from mindwave_django.streaming.recording import Recording
-from mindwave_django.streaming.report import describe_end, describe_start
+from mindwave_django.streaming.report import (
+    describe_end,
+    describe_start,
+    ending_fields,
+    starting_fields,
+)
 from mindwave_django.streaming.shutdown import shutdown
+from mindwave_django.streaming.telemetry import Telemetry
 from mindwave_django.streaming.watch import Watch
 from mindwave_django.streaming.worker import Worker, parent_executor, thread_of_its_own
 from mindwave_django.tracing import fresh_context
@@ -67,7 +78,8 @@ class Generation:
             slot.taken = True
         self._loop = asyncio.get_running_loop()
         self._executor = executor or parent_executor()
-        self._context = fresh_context(call.trace_context)
+        self._telemetry = Telemetry(self.stream_id, call)
+        self._context = fresh_context(self._telemetry.context)
         self._started = self._context.run(describe_start, self.stream_id, call)
         self._worker = Worker(self._executor)
         self._audience = Audience(type(call.driver), call.on_chunk, self._worker)
@@ -75,13 +87,16 @@ class Generation:
         self._reasoning = TextNormaliser()
         self._finished: Finished | None = None
         self._first_token_at: float | None = None
-        self._chunks = 0
+        self._gauge = Gauge(call)
         self._begun = False
         self._shut_down = False
         self._stopped: Ended | None = None
         self._insist: asyncio.TimerHandle | None = None
+        self._budget: asyncio.TimerHandle | None = None
+        budget.begin(call.allowances, self._gauge)
         self._log = current_log()
         self.answer = self._log.create(self.stream_id, call.owner, self.cancel)
+        self.answer.progress = self._gauge.read
         self._recording = self._record(call.recorder)
         self._watch = Watch(
             self.stream_id,
@@ -109,6 +124,13 @@ class Generation:
         """The model that answered, by its own word if it gave one."""
         return (self._finished and self._finished.model) or self._call.model
 
+    def progress(self) -> Progress | None:
+        """Return the figures of this moment, the true ones once it is over; from any thread.
+
+        None before the first token.
+        """
+        return self._gauge.read()
+
     @property
     def borrows_a_thread(self) -> bool:
         """Whether sync work runs in a thread that somebody lent, which must not go too early."""
@@ -133,8 +155,10 @@ class Generation:
         shutdown.discard(self)
         for slot in self._call.slots:
             slot.release()
+        budget.end(self._call.allowances, self._gauge)
         if not self._begun:  # the loop shut down before the first step
             self._close()
+            self._telemetry.abandon()
             self.answer.finish(Ended(Outcome.CANCELLED, reason=CancelReason.SHUTDOWN))
             self.ended.set()
 
@@ -194,6 +218,13 @@ class Generation:
         try:
             announcer.start()
             self._watch.start()
+            logger.info(
+                "Stream %s: driver %r is asked for model %r.",
+                self.stream_id,
+                self._started.driver,
+                self._started.model,
+                extra=starting_fields(self._started),
+            )
             return await self._generate(announcer)
         except asyncio.CancelledError:
             if self._stopped is not None:
@@ -207,8 +238,17 @@ class Generation:
             # A driver may answer its cancellation with an error of its own.
             return self._stopped or self._failure(exc)
 
+    def _look_at_budget(self) -> None:
+        """End the answer once it has spent what is left, and look again after a while."""
+        if any(allowance.is_used_up for allowance in self._call.allowances):
+            self._stop(self._stopped or self._failure(BudgetExceeded("It was spent on the way.")))
+        else:
+            self._budget = self._loop.call_later(PROGRESS_INTERVAL, self._look_at_budget)
+
     def _close(self) -> None:
         self._watch.close()
+        if self._budget is not None:
+            self._budget.cancel()
         self.answer.on_idle = None  # the answer outlives the generation
         if self._insist is not None:
             self._insist.cancel()
@@ -217,6 +257,10 @@ class Generation:
         call = self._call
         if self._stopped is not None:
             raise asyncio.CancelledError
+        if call.allowances:
+            await budget.require_price(call.allowances, call.model, call.driver)
+            budget.require(call.allowances)
+            self._look_at_budget()
         async with aclosing(call.driver.stream(call.messages, **call.options)) as events:
             async for event in events:
                 if self._stopped is not None:  # the driver swallowed its cancellation
@@ -225,6 +269,7 @@ class Generation:
                 if isinstance(event, Finished):
                     self._finished = event
                     break
+                self._telemetry.chunk()
                 self._take(event.text, announcer, is_text=isinstance(event, TextDelta))
         if self._finished is None:
             raise ProviderConnectionLost("The driver's stream ended without Finished.")
@@ -244,45 +289,56 @@ class Generation:
 
     def _add(self, text: str, announcer: Announcer, *, is_text: bool) -> None:
         self.answer.append(text.encode(), is_reasoning=not is_text)
+        self._gauge.count(is_text=is_text)
         if not is_text:
             return
-        self._chunks += 1
         if self._first_token_at is None:
             self._first_token_at = time.time()
-        logger.debug("Stream %s: chunk %d, %d characters", self.stream_id, self._chunks, len(text))
-        announcer.token(text, self._chunks)
+        chunk = self._gauge.chunks
+        logger.debug("Stream %s: chunk %d, %d characters", self.stream_id, chunk, len(text))
+        announcer.token(text, chunk)
 
     async def _end(self, ended: Ended, announcer: Announcer) -> None:
         """Settle the ending, with as much as is known of the usage."""
+        self._gauge.stop()
         self._flush(announcer)
         usage = None
         try:
             usage = await self._usage()
         finally:
             finished = self._finished or Finished(reason="")
-            ended = msgspec.structs.replace(ended, usage=usage, finish_reason=finished.reason)
+            cost = await acost_of(usage, self.model, self._call.driver)
+            ended = msgspec.structs.replace(
+                ended, usage=usage, cost=cost, finish_reason=finished.reason
+            )
             await self._tell(ended, finished, announcer)
         logger.info(
             "Stream %s %s%s after %d chunks, %d bytes.",
             self.stream_id,
             ended.outcome,
             f" ({ended.code or ended.reason})" if ended.code or ended.reason else "",
-            self._chunks,
+            self._gauge.chunks,
             self.answer.size,
+            extra=ending_fields(self._started, ended, self._first_token_at),
         )
 
     async def _tell(self, ended: Ended, finished: Finished, announcer: Announcer) -> None:
-        """Tell the recorder, so that a reader of the end can ask again; the log; the signals."""
+        """Tell the recorder, so that a reader of the end can ask again; the log; the rest."""
         summary = describe_end(self._started, self.answer, ended, finished, self._first_token_at)
+        self._telemetry.end(summary)
         try:
             if self._recording is not None:
                 await self._recording.close()
                 await self._recording.save(summary)
         finally:
             try:
+                self._gauge.end(ended)
                 await self._log.finish(self.answer, ended)
             finally:
-                await announcer.end(summary, self._chunks)
+                try:
+                    await write_down(self._call, summary, self._worker)
+                finally:
+                    await announcer.end(summary, self._gauge.chunks)
 
     async def _usage(self) -> Usage | None:
         """Return what the provider reported, else what is counted here."""

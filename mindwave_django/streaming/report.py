@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 
@@ -51,8 +52,36 @@ def describe_end(
         reason=ended.reason,
         finish_reason=ended.finish_reason,
         usage=ended.usage,
-        cost=None,
+        cost=ended.cost,
         response_id=finished.response_id,
         first_token_at=first_token_at,
         ended_at=time.time(),
     )
+
+
+def starting_fields(started: StreamStarted) -> dict[str, Any]:
+    """Return what a structured log shows of a stream, beside the text of its record."""
+    return {
+        "stream_id": started.stream_id,
+        "driver": started.driver,
+        "model": started.model,
+        "trace_id": started.trace_id,
+        "span_id": started.span_id,
+    }
+
+
+def ending_fields(
+    started: StreamStarted, ended: Ended, first_token_at: float | None
+) -> dict[str, Any]:
+    """Return what a structured log shows of a stream's end: numbers and codes, no content."""
+    usage = ended.usage
+    return starting_fields(started) | {
+        "outcome": str(ended.outcome),
+        "code": ended.code,
+        "reason": ended.reason and str(ended.reason),
+        "seconds": round(time.time() - started.started_at, 3),
+        "seconds_to_first_token": first_token_at and round(first_token_at - started.started_at, 3),
+        "input_tokens": usage and usage.input_tokens,
+        "output_tokens": usage and usage.output_tokens,
+        "cost": ended.cost,
+    }

@@ -13,6 +13,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.forms import PromptForm
 from mindwave_django.messages import Message, Role
 from mindwave_django.slots import holding, released
+from mindwave_django.streaming.budget import held_allowances
 from mindwave_django.views.base import api_view, read_form
 from mindwave_django.views.limits import require_stream
 
@@ -41,7 +42,8 @@ async def generate(request: HttpRequest) -> HttpResponseBase:
     form = read_form(PromptForm, request)
     slot = await sync_to_async(require_stream)(request)
     with released(slot):
-        completion = await llm(**form.options()).agenerate(_messages(form))
+        bounded = llm(**form.options()).within(held_allowances(request))
+        completion = await bounded.agenerate(_messages(form))
     return JsonResponse(
         {
             "text": completion.text,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from mindwave_django.budgets import chat_allowances, payer_of
 from mindwave_django.concurrency import require_slot
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.ratelimit import require_rate
 from mindwave_django.slots import Slot
+from mindwave_django.streaming.budget import hold_allowances, require
 from mindwave_django.streaming.capacity import capacity
 
 # All shipped views share one limit: it makes no difference by which of them somebody asks.
@@ -22,6 +24,7 @@ def require_start(request: HttpRequest) -> None:
     """
     capacity.require()
     require_rate(request, rate=mindwave_settings.CHAT.RATE, key=KEY, group=GROUP)
+    require(chat_allowances(payer_of(request)))
 
 
 def require_stream(request: HttpRequest) -> Slot | None:
@@ -30,6 +33,7 @@ def require_stream(request: HttpRequest) -> Slot | None:
     Raises TooManyStreams by MAX_STREAMS_PER_OWNER too.
     """
     require_start(request)
+    hold_allowances(request, chat_allowances(payer_of(request)))
     limit = mindwave_settings.CHAT.MAX_STREAMS_PER_OWNER
     if limit is None:
         return None

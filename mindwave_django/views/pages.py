@@ -17,6 +17,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.drivers import DEFAULT_ALIAS
 from mindwave_django.exceptions import MindwaveError, PermissionDenied
 from mindwave_django.forms import AskForm, sign_driver
+from mindwave_django.metrics import count_refused
 from mindwave_django.models import ChatMessage, Conversation
 from mindwave_django.representation import error_json, url
 from mindwave_django.widget_texts import widget_texts
@@ -36,6 +37,7 @@ async def answer_page(request: HttpRequest, posted: Posted, who: Caller) -> Http
 
 async def refusal_page(request: HttpRequest, error: MindwaveError) -> HttpResponse:
     """Say what is wrong, in words, with a form to try again."""
+    count_refused(error.code)
     fields: dict[str, list[str]] = getattr(error, "fields", {})
     reasons = [reason for reasons in fields.values() for reason in reasons]
     context = {"error": error.message, "reasons": reasons} | _sent_again(request, error)

@@ -139,9 +139,11 @@ def waiting(stage: Stage) -> None:
 
 
 def streaming(stage: Stage) -> None:
-    stage.open(usage=True)
-    stage.ask("What is a stream?", EVERYTHING[:560], stage.gate(), EVERYTHING[560:])
+    stage.open(usage="live")
+    tokens = [EVERYTHING[at : at + 5] for at in range(0, 560, 5)]
+    stage.ask("What is a stream?", *tokens, stage.gate(), EVERYTHING[560:])
     expect(stage.widget.texts).to_contain_text("asked again")
+    expect(stage.widget.figures).to_contain_text("/s")
 
 
 def long_answer(stage: Stage) -> None:

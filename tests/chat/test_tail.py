@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 from unittest import mock
 
@@ -16,6 +17,7 @@ from mindwave_django.models import ChatMessage, Conversation, MessageState
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.progress import Progress
 from mindwave_django.streaming.worker import parent_executor
 from mindwave_django.tail import RowTail
 from tests.recording import LIMIT, until
@@ -75,6 +77,25 @@ class RowTailTests(TransactionTestCase):
         await self.change(reasoning="Hmmm.", content="Yes.", state="complete")
         await asyncio.wait_for(self.rest(), LIMIT)
         assert (tail.answer.reasoning, tail.answer.text) == ("Hmmm.", "Yes.")
+
+    async def test_figures_are_estimated_until_the_end(self) -> None:
+        hour = dt.timedelta(hours=1)
+        await self.change(started_at=timezone.now() - hour)
+        tail = self.tail()
+        await until(lambda: tail._said_at > 0)
+        assert tail.answer.progress() is None
+        await self.change(content="a" * 40, reasoning="b" * 8)
+        await until(lambda: tail.answer.text)
+        figures = tail.answer.progress()
+        assert figures is not None
+        assert (figures.tokens, figures.cost) == (12, None)
+        assert 0 <= figures.elapsed - hour.total_seconds() < LIMIT
+        assert figures.tokens_per_second == figures.tokens / figures.elapsed
+        end = timezone.now()
+        ended = {"started_at": end - hour, "first_token_at": end - hour / 2, "ended_at": end}
+        await self.change(state="complete", output_tokens=3600, cost="0.5", **ended)
+        await asyncio.wait_for(self.rest(), LIMIT)
+        assert tail.answer.progress() == Progress(3600, 2.0, 3600.0, Decimal("0.5"))
 
     async def test_other_endings(self) -> None:
         for fields, outcome, code, reason in (

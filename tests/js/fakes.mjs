@@ -147,7 +147,7 @@ class FakeTarget extends EventTarget {
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 const CALLBACKS = ["onMessage", "onComplete", "onError", "onRetry", "onConnect", "onStart"];
-CALLBACKS.push("onReasoning", "onPosted");
+CALLBACKS.push("onReasoning", "onProgress", "onPosted");
 
 /** A client in a fake world, and `calls`: what it called back, in order. */
 export function world(options = {}, environment = {}) {

@@ -13,6 +13,7 @@ import {
   type MindwaveErrorDetails,
   MindwaveStreamingClient,
   type Posted,
+  type ProgressData,
   type ResumeOptions,
   type SendOptions,
   type StartData,
@@ -37,6 +38,7 @@ const whole: Required<StreamingOptions> = {
   csrfToken: async () => "token",
   withCredentials: true,
   details: true,
+  progress: true,
   onMessage: (text: string) => void (output += text),
   onComplete: (data: DoneData) => show(data.status, data.reason, data.finish_reason, data.cost),
   onError: (error: Error) => show(error.message),
@@ -44,6 +46,8 @@ const whole: Required<StreamingOptions> = {
   onConnect: () => show(""),
   onStart: (start: StartData) => show(start.streamId, start.heartbeatInterval.toFixed()),
   onReasoning: (text: string) => show(text),
+  onProgress: ({ tokens, tokens_per_second, elapsed, cost }: ProgressData) =>
+    show(tokens.toFixed(), tokens_per_second?.toFixed(1), elapsed.toFixed(1), cost?.toFixed(4)),
   onPosted: (posted: Posted) => show(title(posted.conversation), posted.stream),
 };
 

@@ -50,6 +50,31 @@ test("reasoning goes to its own callback", () => {
   assert.deepEqual(w.calls.slice(1), [["onReasoning", "Hmm"], ["onMessage", "Yes"]]);
 });
 
+test("figures are asked for, and come with the rest without moving the position", () => {
+  const w = world({ progress: true });
+  w.client.stream("Hi");
+  assert.equal(w.source.url, "/api/stream?prompt=Hi&progress=1");
+  const figures = { tokens: 1, tokens_per_second: null, elapsed: 0.52, cost: 0.0012 };
+  w.source.start();
+  w.source.emit("message", "Hello", "s:5");
+  w.source.emit("progress", figures);
+  assert.deepEqual(w.calls.slice(1), [["onMessage", "Hello"], ["onProgress", figures]]);
+  w.source.lose();
+  w.clock.advance(1000);
+  assert.equal(w.source.url, "/api/stream?prompt=Hi&last_event_id=s%3A5&progress=1");
+});
+
+test("figures show that the line works", () => {
+  const w = world({ progress: true });
+  w.client.stream("Hi");
+  w.source.start();
+  w.source.lose();
+  w.clock.advance(1000);
+  w.source.emit("progress", { tokens: 1 });
+  w.source.lose();
+  assert.deepEqual(w.named("onRetry"), [1, 1]);
+});
+
 test("a stopped answer ends like a complete one, with its reason", () => {
   const w = world();
   w.client.stream("Hi");
@@ -69,6 +94,7 @@ test("events whose data is no object break nothing", () => {
   for (const data of ["null", "7", ""]) {
     const w = world();
     w.client.stream("Hi");
+    w.source.emit("progress", data);
     w.source.emit("start", data, "s:0");
     assert.deepEqual(w.calls, [["onStart", { streamId: "", heartbeatInterval: 15 }]]);
     w.source.emit("failed", data, "s:end");

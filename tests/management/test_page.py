@@ -19,7 +19,7 @@ DJANGOS_OWN |= {"--no-color", "--force-color", "--skip-checks"}
 
 class CommandsPageTests(SimpleTestCase):
     def test_every_option_and_no_other_has_a_row(self) -> None:
-        for name in ("mindwave_chat", "mindwave_prune"):
+        for name in ("mindwave_chat", "mindwave_prune", "mindwave_usage"):
             parser = load_command_class("mindwave_django", name).create_parser("manage.py", name)
             options = {o for a in parser._actions for o in a.option_strings if o.startswith("--")}
             shown = re.findall(r"^\| .*?(?= \| )", section("commands.md", name), re.MULTILINE)
@@ -35,7 +35,7 @@ class AdminPageTests(TestCase):
             f"{verb}_{model}"
             for verb in ("view", "delete")
             for model in ("conversation", "chatmessage")
-        }
+        } | {"view_providercall"}
 
     def test_receiver_erases_what_a_deleted_user_leaves(self) -> None:
         user = get_user_model().objects.create_user("ann")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 from unittest import mock
 
@@ -19,6 +20,7 @@ from mindwave_django.protocols import PROTOCOLS, Protocol
 from mindwave_django.protocols.text import TextProtocol
 from mindwave_django.streaming.answer import Piece, Position
 from mindwave_django.streaming.follow import HEARTBEAT
+from mindwave_django.streaming.progress import Progress
 from mindwave_django.testing import fake_driver, parse_events
 from tests.recording import CoreTestCase
 
@@ -74,6 +76,16 @@ class FrameTests(SimpleTestCase):
     def test_heartbeat_has_no_id(self) -> None:
         assert protocol().heartbeat() == b'event: heartbeat\ndata: {"status":"alive"}\n\n'
 
+    def test_progress_has_no_id(self) -> None:
+        assert protocol().progress(Progress(42, 18.518, 2.938, Decimal("0.00123"))) == (
+            b'event: progress\ndata: {"tokens":42,"tokens_per_second":18.52,'
+            b'"elapsed":2.94,"cost":0.0012}\n\n'
+        )
+        assert protocol().progress(Progress(1, None, 0.5)) == (
+            b'event: progress\ndata: {"tokens":1,"tokens_per_second":null,'
+            b'"elapsed":0.5,"cost":null}\n\n'
+        )
+
     def test_done(self) -> None:
         ended = Ended(Outcome.COMPLETED, finish_reason="stop", usage=Usage(1, 2))
         assert protocol().end(ended) == (
@@ -124,8 +136,9 @@ class PortionTests(SimpleTestCase):
         piece = Piece(b"a", False, Position(1))
         ended = Ended(Outcome.COMPLETED)
         one = protocol()
-        assert one.encode([HEARTBEAT, piece, ended]) == (
-            one.heartbeat() + one.piece(piece) + one.end(ended)
+        figures = Progress(1, None, 0.5)
+        assert one.encode([HEARTBEAT, piece, figures, ended]) == (
+            one.heartbeat() + one.piece(piece) + one.progress(figures) + one.end(ended)
         )
 
     def test_empty_portion(self) -> None:

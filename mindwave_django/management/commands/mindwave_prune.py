@@ -20,6 +20,7 @@ from mindwave_django.erasure import (
     without_live_answer,
 )
 from mindwave_django.models import Conversation
+from mindwave_django.usage.rollup import forget_owner
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 MOST_DAYS = 36_500
@@ -97,6 +98,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Would delete {_in_words(count(doomed))}.")
         else:
             deleted = total(delete_in_batches(doomed, per_batch))
+            if owner is not None and older_than is None:
+                forget_owner(owner)
             self.stdout.write(f"Deleted {_in_words(deleted)}.")
 
 

@@ -18,6 +18,8 @@ export interface StreamingOptions {
   withCredentials?: boolean;
   /** Asks for `finish_reason`, `usage` and `cost` in `onComplete`. Default false. */
   details?: boolean;
+  /** Asks for figures while the answer comes, for `onProgress`. Default false. */
+  progress?: boolean;
 
   /** The next piece of text. */
   onMessage: (text: string) => void;
@@ -33,6 +35,8 @@ export interface StreamingOptions {
   onStart?: (start: StartData) => void;
   /** The next piece of what the model thinks. */
   onReasoning?: (text: string) => void;
+  /** How far the answer is: about twice a second from its first token on, and at its end. */
+  onProgress?: (progress: ProgressData) => void;
   /** A question has been stored, and its answer will be streamed. */
   onPosted?: (posted: Posted) => void;
 }
@@ -46,6 +50,17 @@ export interface StartData {
   streamId: string;
   /** Seconds. */
   heartbeatInterval: number;
+}
+
+/** With the option `progress`. null is unknown. */
+export interface ProgressData {
+  tokens: number;
+  /** Of text, since the first of it. */
+  tokens_per_second: number | null;
+  /** Seconds since the model was asked. */
+  elapsed: number;
+  /** An estimate, until the end. */
+  cost: number | null;
 }
 
 export type CancelReason = "user" | "no_reader" | "shutdown";

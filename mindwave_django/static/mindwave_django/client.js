@@ -233,16 +233,20 @@ class Answer {
     this.#hold(source);
     source.addEventListener("error", () => this.#onError(source));
     this.#on(source, "start", (event) => this.#onStart(parsed(event.data)));
-    this.#on(source, "message", (event) => this.#onProgress("onMessage", event.data));
-    this.#on(source, "reasoning", (event) => this.#onProgress("onReasoning", event.data));
+    this.#on(source, "message", (event) => this.#onWord("onMessage", event.data));
+    this.#on(source, "reasoning", (event) => this.#onWord("onReasoning", event.data));
+    this.#on(source, "progress", (event) => this.#onProgress(parsed(event.data, null)));
     this.#on(source, "heartbeat", () => this.#backOff.reset());
     this.#on(source, "done", (event) => this.#finish(parsed(event.data, { status: "complete" })));
     this.#on(source, "failed", (event) => this.#fail(failure(parsed(event.data))));
   }
 
   #address() {
-    const details = this.#options.details ? 1 : undefined;
-    return withQuery(this.url, { last_event_id: this.lastEventId || undefined, details });
+    return withQuery(this.url, {
+      last_event_id: this.lastEventId || undefined,
+      details: this.#options.details ? 1 : undefined,
+      progress: this.#options.progress ? 1 : undefined,
+    });
   }
 
   #on(source, type, handle) {
@@ -263,9 +267,13 @@ class Answer {
     this.#tell("onStart", { streamId: stream, heartbeatInterval });
   }
 
-  #onProgress(callback, text) {
+  #onProgress(figures) {
+    if (figures) this.#onWord("onProgress", figures);
+  }
+
+  #onWord(callback, data) {
     this.#backOff.reset();
-    this.#tell(callback, text);
+    this.#tell(callback, data);
   }
 
   #onError(source) {

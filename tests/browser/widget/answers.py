@@ -346,10 +346,14 @@ class Figures(WidgetTest):
     USAGE = {"prompt_tokens": 9, "completion_tokens": 1200, "total_tokens": 1209}
 
     def test_line_of_figures(self) -> None:
+        self.open_window()
+        self.page.clock.install()
+        self.open()
         gate = Gate()
         self.provider.serve_only(text("One"), gate, text(" two."), finish(usage=self.USAGE))
         self.widget.ask()
         self.widget.assert_text("One")
+        self.page.clock.fast_forward(2000)
         gate.open()
         self.widget.wait_until("idle")
 
@@ -357,6 +361,55 @@ class Figures(WidgetTest):
         expect(self.widget.figures).to_contain_text("/s")
         self.page.reload()
         expect(self.widget.figures).to_contain_text("1,200 tokens")
+
+    def test_figures_while_the_answer_comes(self) -> None:
+        self.open(usage="live")
+        gate = Gate()
+        self.addCleanup(gate.open)  # type: ignore[attr-defined]
+        self.provider.serve_only(text("One"), text(" two"), gate, finish(usage=self.USAGE))
+
+        self.widget.ask()
+
+        expect(self.widget.figures).to_contain_text("2 tokens")
+        expect(self.widget.figures).to_be_visible()
+        # Twice a second they would drown everything else.
+        expect(self.widget.figures).to_have_attribute("aria-hidden", "true")
+        expect(self.widget.announcer).to_have_text("The answer begins.")
+        before = self.widget.part("actions").last.bounding_box()
+        gate.open()
+        self.widget.wait_until("idle")
+        expect(self.widget.figures).to_contain_text("1,200 tokens")
+        expect(self.widget.figures).not_to_have_attribute("aria-hidden", "true")
+        assert self.widget.part("actions").last.bounding_box() == before
+
+    def test_nothing_moves_on_a_touch_screen_either(self) -> None:
+        self.open_window(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+        self.open(usage="live")
+        gate = Gate()
+        self.addCleanup(gate.open)  # type: ignore[attr-defined]
+        self.provider.serve_only(text("One"), gate, finish(usage=self.USAGE))
+
+        self.widget.ask()
+
+        expect(self.widget.figures).to_contain_text("1 token")
+        before = self.widget.part("actions").last.bounding_box()
+        gate.open()
+        self.widget.wait_until("idle")
+        assert self.widget.part("actions").last.bounding_box() == before
+
+    def test_only_at_the_end_unless_asked_for_live(self) -> None:
+        gate = Gate()
+        self.addCleanup(gate.open)  # type: ignore[attr-defined]
+        addresses: list[str] = []
+        self.page.on("request", lambda request: addresses.append(request.url))
+        self.provider.serve_only(text("One"), gate, finish(usage=self.USAGE))
+
+        self.widget.ask()
+
+        self.widget.assert_text("One")
+        gate.open()
+        self.widget.wait_until("idle")
+        assert not [address for address in addresses if "progress" in address]
 
     def test_not_unless_asked_for(self) -> None:
         self.open(usage=False, theme="light")

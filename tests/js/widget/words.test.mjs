@@ -7,6 +7,7 @@ import { cookie } from "../../../mindwave_django/static/mindwave_django/chat/api
 import { describe } from "../../../mindwave_django/static/mindwave_django/chat/errors.js";
 import { fill, readJson } from "../../../mindwave_django/static/mindwave_django/chat/texts.js";
 import {
+  progressLine,
   secondsOf,
   usageLine,
 } from "../../../mindwave_django/static/mindwave_django/chat/usage.js";
@@ -50,11 +51,25 @@ test("figures are shown as far as they are known", () => {
     "412 tokens · 58/s · $0.0031",
   );
   assert.equal(line({ usage: reported(1), seconds: 0 }), "1 token");
+  assert.equal(line({ usage: reported(300), seconds: 0.01 }), "300 tokens");
+  const thought = { ...reported(412), reasoning_tokens: 400 };
+  assert.equal(line({ usage: thought, seconds: 6 }), "412 tokens · 2/s");
   assert.equal(line({ usage: reported(1234), cost: "1.50" }, "de"), "1.234 tokens · 1,50 $");
   assert.equal(line({ usage: { output_tokens: 5, source: "estimated" } }), "≈ 5 tokens");
   assert.equal(line({ usage: null, cost: null, seconds: 3 }), "");
   assert.equal(line({ usage: { output_tokens: null } }), "");
   assert.equal(line({}), "");
+});
+
+test("figures of an answer that is being written", () => {
+  const words = { token: "1 token", tokens: "{count} tokens", tokensPerSecond: "{count}/s" };
+  const line = (tokens, tokens_per_second, cost, language = "en") =>
+    progressLine({ tokens, tokens_per_second, cost }, { texts: words, language }).replace(/\s/g, " ");
+  assert.equal(line(42, 18.52, 0.0012), "42 tokens · 18.5/s · $0.0012");
+  assert.equal(line(1234, 20, 1.5, "de"), "1.234 tokens · 20,0/s · 1,50 $");
+  assert.equal(line(300, 111.9, null), "300 tokens · 112/s");
+  assert.equal(line(1, null, null), "1 token");
+  assert.equal(line(2, 4, 0), "2 tokens · 4.0/s");
 });
 
 test("the time of a stored answer", () => {

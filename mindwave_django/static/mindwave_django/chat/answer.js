@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { MarkdownStream } from "./markdown.js";
 import { Painter } from "./scheduler.js";
-import { secondsOf, usageLine } from "./usage.js";
+import { progressLine, secondsOf, usageLine } from "./usage.js";
 
 const PATIENCE = 9000; // milliseconds without a word before the chat says that it still waits
 
@@ -22,6 +22,7 @@ export class Answer {
   #patience = null;
   #startedAt = null;
   #line = "";
+  #live = null; // the figures of the moment
   #ending = null;
 
   constructor(context) {
@@ -76,6 +77,14 @@ export class Answer {
     this.element.dataset.state = "streaming";
   }
 
+  /** Show how far the answer is, for those who see it: nobody is read numbers twice a second. */
+  measure(figures) {
+    const line = progressLine(figures, this.#context);
+    const attributes = { class: "figures", part: "usage", "aria-hidden": "true" };
+    if (this.#live) this.#live.textContent = line;
+    else this.#actions.replaceChildren((this.#live = h("span", attributes, line)));
+  }
+
   /** Add a piece of what the model thinks. */
   reason(text) {
     this.#reasoning ??= this.#addReasoning();
@@ -120,6 +129,8 @@ export class Answer {
 
   #rest(state, text, action) {
     this.#painter.cancel();
+    this.#live?.remove();
+    this.#live = null;
     clearTimeout(this.#patience);
     this.element.removeAttribute("aria-busy");
     this.element.dataset.state = state;

@@ -42,6 +42,7 @@ export function assemble(element, view) {
     chatUrl: base,
     csrfToken,
     details: config.showUsage,
+    progress: config.showProgress,
   });
   const loader = new Loader({ api, store, host: view });
   const parts = { config, api, store, notices, composer, header, transcript, session, loader };

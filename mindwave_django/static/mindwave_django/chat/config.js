@@ -16,6 +16,7 @@ export function readConfig(element) {
     maxLength: Number(attribute("max-length")) || null,
     starters: readJson(attribute("starters")) ?? [],
     showUsage: element.hasAttribute("usage"),
+    showProgress: attribute("usage") === "live",
     images: element.hasAttribute("images"),
     isBubble: attribute("layout") === "bubble",
     language: attribute("lang") || document.documentElement.lang || undefined,

@@ -20,6 +20,7 @@ export class Session {
       onPosted: (posted) => this.#posted(posted),
       onMessage: (text) => this.#message(text),
       onReasoning: (text) => this.#answer?.reason(text),
+      onProgress: (figures) => options.progress && this.#answer?.measure(figures),
       onComplete: (done) => this.#complete(done),
       onError: (error) => this.#failed(error),
       onRetry: () => host.notices.reconnecting(true),

@@ -1,0 +1,1 @@
+"""What was used and what it cost: sums over the ledger, by day, model, driver and owner."""
