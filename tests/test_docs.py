@@ -24,6 +24,7 @@ from mindwave_django.http import HEADERS
 from mindwave_django.protocols import text
 from mindwave_django.streaming import announce
 from mindwave_django.streaming.log import MemoryLog
+from mindwave_django.streaming.redis import RedisLog
 from mindwave_django.urls import urlpatterns
 from tests.pages import DOCS, PAGES, anchors, links, rows, samples, section, text_of_page
 from tests.support.processes import ROOT
@@ -69,6 +70,10 @@ class SettingsTests(SimpleTestCase):
     def test_options_of_the_log(self) -> None:
         table = rows(section("settings.md", "MemoryLog"))
         assert {name: literal(cells[0]) for name, cells in table.items()} == options(MemoryLog)
+
+    def test_options_of_the_log_on_redis(self) -> None:
+        table = rows(section("settings.md", "RedisLog"))
+        assert {name: literal(cells[0]) for name, cells in table.items()} == options(RedisLog)
 
     def test_every_variable_of_the_example(self) -> None:
         source = (ROOT / "example_project" / "example" / "settings.py").read_text()

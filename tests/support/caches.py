@@ -33,9 +33,9 @@ class CacheServer(NamedTuple):
 
 
 @contextmanager
-def redis() -> Iterator[CacheServer]:
-    """Run Redis, which keeps nothing on disk."""
-    port = free_port()
+def redis(port: int = 0) -> Iterator[CacheServer]:
+    """Run Redis, which keeps nothing on disk; by default on a free port."""
+    port = port or free_port()
     program = require("redis-server", "apt-get install redis-server")
     command = [
         program,

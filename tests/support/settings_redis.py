@@ -1,0 +1,14 @@
+"""The example with answers in Redis at REDIS_URL, and a header that names the process."""
+
+from __future__ import annotations
+
+import os
+
+from tests.support.settings_chat import *  # noqa: F403
+from tests.support.settings_chat import MINDWAVE as USUAL
+
+LOG = {
+    "BACKEND": "mindwave_django.streaming.redis.RedisLog",
+    "OPTIONS": {"url": os.environ["REDIS_URL"]},
+}
+MINDWAVE = USUAL | {"STREAMING": USUAL["STREAMING"] | {"LOG": LOG, "RECONNECT_GRACE": 5}}
