@@ -61,9 +61,11 @@ def acquire(name: str, limit: int) -> Slot | None:
             if cache.add(slot.key, slot.token, LEASE):
                 keeper.keep(slot)
                 return slot
-        if cache.get_many([slot.key for slot in slots]):
+        if not keeper.free_released() and cache.get_many([slot.key for slot in slots]):
             return None
-        # All were freed meanwhile, or the cache keeps nothing: the second time says which.
+        # Some were freed meanwhile, or the cache keeps nothing: the second time says which.
+    if cache.get_many([slot.key for slot in slots]):
+        return None
     raise OSError("The cache keeps nothing.")
 
 
@@ -132,6 +134,15 @@ class Keeper:
             self._held.discard(slot)
             self._released.put(slot)
             self._ensure_thread()
+
+    def free_released(self) -> bool:
+        """Free now, in this thread, what is to be freed soon; return whether there was anything."""
+        freed = False
+        with suppress(Empty):
+            while True:
+                self._free(self._released.get_nowait())
+                freed = True
+        return freed
 
     def _ensure_thread(self) -> None:
         if self._thread is None:

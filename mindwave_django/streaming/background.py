@@ -42,6 +42,8 @@ class BackgroundLoop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopped = False
+        # Strong references: a task that waits for what only it knows would be collected as garbage.
+        self._submitted: set[Future[Any]] = set()
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run `coroutine` on the loop; its result comes through the future.
@@ -51,7 +53,10 @@ class BackgroundLoop:
         with self._lock:  # or the loop might be given up before it has the work
             submitting, self._here.submits = getattr(self._here, "submits", False), True
             try:
-                return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+                future = asyncio.run_coroutine_threadsafe(coroutine, self._running())
+                self._submitted.add(future)
+                future.add_done_callback(self._submitted.discard)
+                return future
             except RuntimeError:
                 coroutine.close()
                 raise

@@ -81,7 +81,7 @@ class RateTests(LimitedTestCase):
             assert self.post().status == 429
 
     def test_no_limit(self) -> None:
-        with chat(RATE=None), fake_driver("Hello"):
+        with chat(RATE=None, MAX_STREAMS_PER_OWNER=1), fake_driver("Hello"):
             assert {self.ask(GENERATE, {"prompt": "Hi"}).status for _ in range(20)} == {200}
 
     def test_refused_page_says_so_in_words(self) -> None:

@@ -207,8 +207,7 @@ class UnreadTests(SimpleTestCase):
         watch.close()
         assert self.clock.slept == [45]
         assert stopped == [Ended(Outcome.CANCELLED, reason=CancelReason.NO_READER)]
-        assert len(logs.output) == 1
-        assert "nobody can say who reads it" in logs.output[0]
+        assert len([each for each in logs.output if "nobody can say who reads it" in each]) == 1
 
     def _fail(self, error: GenerationTimeout) -> None:
         raise AssertionError(error)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.browser.support import Chromium
 from tests.browser.widget.answers import Answers
 from tests.browser.widget.asking import Asking, Composing
 from tests.browser.widget.conversations import Conversations, Tabs
 from tests.browser.widget.embedding import Bubble, Embedding
+from tests.browser.widget.main_flow import MainFlow
 
 
 class Behaviour(Asking, Composing, Answers, Conversations, Tabs):
@@ -17,8 +20,14 @@ class OnUvicorn(Behaviour, Chromium):
     pass
 
 
-class OnRunserver(Behaviour, Chromium):
+class MainFlowOnRunserver(MainFlow, Chromium):
     server_name = "runserver"
+
+
+if os.environ.get("EVERY_SERVER"):  # two minutes that show the same again, on a WSGI server
+
+    class OnRunserver(Behaviour, Chromium):
+        server_name = "runserver"
 
 
 class EmbeddingOnUvicorn(Embedding, Chromium):
