@@ -46,6 +46,11 @@ async def paid(request: HttpRequest) -> Any:
     return stream("Hi").response(request)
 
 
+@cost_budget("0.01/d")
+async def cent(request: HttpRequest) -> Any:
+    return stream("Hi").response(request)
+
+
 def row(owner: str, tokens: int, age: timedelta = timedelta(0), cost: Any = None) -> None:
     now = timezone.now() - age
     ProviderCall.objects.create(
@@ -160,6 +165,13 @@ class RunningTests(TransactionTestCase):
         with fake_driver(*["word "] * 20, Gate()):
             body = await asyncio.wait_for(self.read(paid), 20 * PROGRESS_INTERVAL)
         assert b'"code":"budget_exceeded"' in body
+
+    @override_settings(MINDWAVE={"PRICING": {"fake-*": {"input": 0, "output": 1000}}})
+    async def test_a_cent(self) -> None:
+        with fake_driver(*["word "] * 11, Gate()):
+            body = await asyncio.wait_for(self.read(cent), 20 * PROGRESS_INTERVAL)
+        assert b'"code":"budget_exceeded"' in body
+        assert body.count(b"word") == 11
 
     async def test_two_answers_share_it(self) -> None:
         gate = Gate()

@@ -96,6 +96,14 @@ class SpanTests(CoreTestCase):
 class EndingTests(CoreTestCase):
     def ended(self, got: Collected) -> tuple[Any, ...]:
         attributes = dict(got.span.attributes or {})
+        outcome = attributes["mindwave.outcome"]
+        assert got.total("mindwave.streams.ended", mindwave__outcome=outcome) == 1
+        assert got.total("mindwave.streams.running") == 0
+        [duration] = got.points["gen_ai.client.operation.duration"]
+        assert (duration.count, duration.attributes.get("error.type")) == (
+            1,
+            attributes.get("error.type"),
+        )
         return (
             got.span.status.status_code,
             got.span.status.description,
