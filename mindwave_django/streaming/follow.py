@@ -154,10 +154,12 @@ class Follower:
             raise StopAsyncIteration
 
     def _set_timer(self) -> asyncio.TimerHandle:
-        return self._loop.call_at(min(self._heartbeat_at, self._progress_at), self._beat)
+        # Kept, since not every loop's handle says when it is due.
+        self._due_at = min(self._heartbeat_at, self._progress_at)
+        return self._loop.call_at(self._due_at, self._beat)
 
     def _beat(self) -> None:
-        due = self._timer.when()  # the loop's clock may be a little behind it
+        due = self._due_at  # the loop's clock may be a little behind it
         if self._heartbeat_at <= due:
             self._heartbeat_due = True
             self._heartbeat_at = self._loop.time() + self._heartbeat_interval
