@@ -70,6 +70,32 @@ class OutageTests(RedisTestCase):
         again = await self.follow(self.log())
         assert (again.text, again.reasoning) == (written.text, written.reasoning)
 
+    async def test_writer_that_always_has_something_to_say(self) -> None:
+        here, there = self.log(), self.log()
+        written = here.create("s", "", nothing)
+        written.append(b".")
+        read = await self.follow(there)
+        enough = asyncio.get_running_loop().time() + 4 * writer.LEASE
+        while asyncio.get_running_loop().time() < enough:
+            written.append(b".")
+            await asyncio.sleep(0.02)
+            assert read.ended is None
+        await here.finish(written, COMPLETED)
+        await until(lambda: read.ended == COMPLETED)
+
+    async def test_readers_say_that_they_wait(self) -> None:
+        here, there = self.log(), self.log()
+        written = here.create("s", "", nothing)
+        written.append(b"before ")
+        read = await self.follow(there)
+        await until(lambda: read.text == "before ")
+        with self.assertLogs("mindwave_django", "ERROR") as logs:
+            await asyncio.to_thread(self.own.process.stop)
+            await until(lambda: any("cannot be read" in line for line in logs.output))
+            await asyncio.to_thread(self.start)
+        await here.finish(written, COMPLETED)
+        await until(lambda: read.ended == COMPLETED)
+
     async def test_writer_that_is_gone(self) -> None:
         here, there = self.log(), self.log()
         written = here.create("s", "", nothing)

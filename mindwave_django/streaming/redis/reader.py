@@ -96,8 +96,10 @@ class Reader:
                     await self._look_after(copies)
                     failing_since = None
                 except Exception as exc:  # noqa: BLE001  # whatever Redis or the way to it raises
-                    failing_since = failing_since or time.monotonic()
-                    self._bear(copies, exc, time.monotonic() - failing_since)
+                    if failing_since is None:
+                        failing_since = time.monotonic()
+                        _say(exc)
+                    self._bear(copies, time.monotonic() - failing_since)
                     await asyncio.sleep(PAUSE)
         finally:
             del self._tasks[bucket]
@@ -141,9 +143,7 @@ class Reader:
             elif now - copy.missing_since > LEASE:
                 self._end(copies, copy, LOST)
 
-    def _bear(self, copies: dict[str, Copy], exc: Exception, seconds: float) -> None:
-        if not seconds:
-            logger.error("Redis cannot be read: %s. Its readers wait.", type(exc).__name__)
+    def _bear(self, copies: dict[str, Copy], seconds: float) -> None:
         if seconds > OUTAGE_LIMIT:
             for copy in tuple(copies.values()):
                 self._end(copies, copy, LOST)
@@ -152,3 +152,7 @@ class Reader:
         copies.pop(copy.answer.stream_id, None)
         if copy.answer.ended is None:
             copy.answer.finish(ended)
+
+
+def _say(exc: Exception) -> None:
+    logger.error("Redis cannot be read: %s. Its readers wait.", type(exc).__name__)

@@ -125,11 +125,12 @@ class Writer:
             await self._find_position(client, outgoing)
         pipe = client.pipeline(transaction=False)
         now = time.monotonic()
-        if now > self._alive_until - LEASE / 2:
+        if says_alive := now > self._alive_until - LEASE / 2:
             pipe.set(self._keys.alive(self.process), b"1", px=int(LEASE * 1000))
         sent = [(each, *_append(pipe, self._keys, each)) for each in self._news()]
         if len(pipe):
             await pipe.execute()
+        if says_alive:
             self._alive_until = now + LEASE
         for outgoing, position, has_end in sent:
             outgoing.position = position
