@@ -61,7 +61,8 @@ def acquire(name: str, limit: int) -> Slot | None:
             if cache.add(slot.key, slot.token, LEASE):
                 keeper.keep(slot)
                 return slot
-        if not keeper.free_released() and cache.get_many([slot.key for slot in slots]):
+        keeper.free_released()
+        if len(cache.get_many([slot.key for slot in slots])) == limit:
             return None
         # Some were freed meanwhile, or the cache keeps nothing: the second time says which.
     if cache.get_many([slot.key for slot in slots]):
@@ -118,6 +119,8 @@ class Keeper:
         self._lock = threading.Lock()
         self._held: WeakSet[Slot] = WeakSet()
         self._released: SimpleQueue[Slot] = SimpleQueue()
+        self._wake = threading.Event()
+        self._freeing = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def keep(self, slot: Slot) -> None:
@@ -133,16 +136,15 @@ class Keeper:
                 return
             self._held.discard(slot)
             self._released.put(slot)
+            self._wake.set()
             self._ensure_thread()
 
-    def free_released(self) -> bool:
-        """Free now, in this thread, what is to be freed soon; return whether there was anything."""
-        freed = False
+    def free_released(self) -> None:
+        """Free now, in this thread, what is to be freed soon, and wait for what is being freed."""
         with suppress(Empty):
             while True:
-                self._free(self._released.get_nowait())
-                freed = True
-        return freed
+                with self._freeing:  # taken and freed are one step to whoever looks for a place
+                    self._free(self._released.get_nowait())
 
     def _ensure_thread(self) -> None:
         if self._thread is None:
@@ -152,8 +154,9 @@ class Keeper:
     def _run(self) -> None:
         renewal = time.monotonic() + RENEWAL
         while self._has_work():
-            with suppress(Empty):
-                self._free(self._released.get(timeout=max(0.0, renewal - time.monotonic())))
+            self._wake.wait(max(0.0, renewal - time.monotonic()))
+            self._wake.clear()
+            self.free_released()
             if time.monotonic() >= renewal:
                 self._renew()
                 renewal = time.monotonic() + RENEWAL

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
+from unittest import mock
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -196,6 +199,27 @@ class LeaseTests(SlotTestCase):
         slot.release()
         eventually(keeper._released.empty)
         assert cache.get(slot.key) == "somebody else's"
+
+    def test_slot_that_is_being_freed(self) -> None:
+        held = [acquire(NAME, 2) for _ in range(2)]
+        frees, go, free = threading.Event(), threading.Event(), keeper._free
+
+        def gated(slot: slots.Slot) -> None:
+            frees.set()
+            assert go.wait(10)
+            free(slot)
+
+        with mock.patch.object(keeper, "_free", gated), ThreadPoolExecutor() as pool:
+            assert held[0] is not None
+            held[0].release()
+            assert frees.wait(10)
+            asking = pool.submit(acquire, NAME, 2)
+            early, _ = wait([asking], 0.1)
+            go.set()
+            found = asking.result()
+        assert not early
+        assert found is not None
+        assert found.key == held[0].key
 
     def test_nobody_refers_to_it_any_more(self) -> None:
         assert acquire(NAME, 1) is not None
