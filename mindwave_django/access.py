@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.exceptions import AuthenticationRequired, PermissionDenied
+from mindwave_django.streaming.background import is_on_a_loop
 
 # Kept in the session; never the session key itself, which is a credential and changes on login.
 SESSION_OWNER_KEY = "mindwave_owner"
@@ -141,11 +141,9 @@ def is_allowed(request: HttpRequest) -> bool:
     On an event loop, where neither user nor database can be asked, the answer is yes: what a page
     shows there is no more than a form, and the views ask again.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return async_to_sync(_is_allowed)(mindwave_settings.CHAT.ACCESS, request)
-    return True
+    if is_on_a_loop():
+        return True
+    return async_to_sync(_is_allowed)(mindwave_settings.CHAT.ACCESS, request)
 
 
 async def _is_allowed(rule: Any, request: HttpRequest) -> bool:

@@ -24,7 +24,12 @@ from mindwave_django.slots import held_slots
 from mindwave_django.sources import Rejoin, Start, resume_of
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.audience import OnChunk
-from mindwave_django.streaming.background import LoopIterator, ThreadInbox, background
+from mindwave_django.streaming.background import (
+    LoopIterator,
+    ThreadInbox,
+    background,
+    is_on_a_loop,
+)
 from mindwave_django.streaming.budget import Allowance, held_allowances
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.capacity import capacity
@@ -256,13 +261,10 @@ async def _reading(call: Call, executor: Executor | None = None) -> AsyncIterato
 
 
 def _require_no_loop(instead: str) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise SynchronousOnlyOperation(
-        f"This would block the event loop. In async code use {instead}() instead."
-    )
+    if is_on_a_loop():
+        raise SynchronousOnlyOperation(
+            f"This would block the event loop. In async code use {instead}() instead."
+        )
 
 
 def _call(

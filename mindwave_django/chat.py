@@ -15,6 +15,7 @@ from django.db import IntegrityError, connections, router, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
+from mindwave_django.concurrency import RETRY_AFTER
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason
 from mindwave_django.exceptions import (
@@ -29,8 +30,6 @@ from mindwave_django.models import LIVE, ChatMessage, Conversation, MessageState
 from mindwave_django.owners import user_key
 from mindwave_django.recorder import abandoned
 from mindwave_django.titles import first_words
-
-RETRY_AFTER = 5.0  # seconds after which an answer may have ended
 
 
 class Posted(NamedTuple):
@@ -52,7 +51,7 @@ class Order(ABC):
     owner: str
     idempotency_key: str = ""
 
-    def place(self, permit: Callable[[], None] = lambda: None) -> Posted:
+    def place(self, permit: Callable[[], object] = lambda: None) -> Posted:
         """Write the rows; in synchronous code.
 
         Raises NotFound, ConversationBusy while there is a live answer, NotLatest,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from mindwave_django.exceptions import TooManyStreams
-from mindwave_django.ratelimit import RETRY_AFTER, Key, key_function, pass_uncounted
+from mindwave_django.ratelimit import Key, key_function, pass_uncounted
 from mindwave_django.slots import Slot, acquire, hold
+
+RETRY_AFTER = 5.0  # seconds after which an answer may have ended
 
 
 def require_slot(request: HttpRequest, *, limit: int, key: str | Key, group: str) -> Slot | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial, wraps
@@ -21,6 +20,7 @@ from mindwave_django.http import refusal
 from mindwave_django.ratelimit import Key, checked_rate, key_function, require_rate
 from mindwave_django.slots import Slot, holding, released
 from mindwave_django.sources import resume_of
+from mindwave_django.streaming.background import is_on_a_loop
 from mindwave_django.streaming.budget import hold_allowances, require
 
 logger = logging.getLogger("mindwave_django")
@@ -163,7 +163,7 @@ def _limited(view: Any, limit: Limit) -> Any:
             return holding(slot, await response if isawaitable(response) else response)
 
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if _is_on_a_loop():  # `dispatch` of an asynchronous class is no coroutine function
+        if is_on_a_loop():  # `dispatch` of an asynchronous class is no coroutine function
             return aguarded(*args, **kwargs)
         request = _request(args)
         try:
@@ -174,14 +174,6 @@ def _limited(view: Any, limit: Limit) -> Any:
             return holding(slot, view(*args, **kwargs))
 
     return wraps(view)(aguarded if iscoroutinefunction(view) else guarded)
-
-
-def _is_on_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _request(args: tuple[Any, ...]) -> HttpRequest:

@@ -128,6 +128,15 @@ def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
         _guarded(loop.run_until_complete, asyncio.gather(*tasks, return_exceptions=True))
 
 
+def is_on_a_loop() -> bool:
+    """Return whether an event loop runs in this thread, which nothing may block then."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 background = BackgroundLoop()
 os.register_at_fork(after_in_child=background._reset)
 # Before the pools of threads are closed, where sync receivers run; that hook is undocumented.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,7 +39,9 @@ class Telemetry:
         self._first_chunk: float | None = None
         if self._span.is_recording():
             self._span.set_attributes(
-                _request(call) | {names.STREAM_ID: stream_id, names.DRIVER: call.driver.alias}
+                self._dimensions
+                | _request(call)
+                | {names.STREAM_ID: stream_id, names.DRIVER: call.driver.alias}
             )
         if self._measures:
             instruments().running.add(1)
@@ -48,6 +51,15 @@ class Telemetry:
         """The trace with this span as the current one."""
         return trace.set_span_in_context(self._span, self._call.trace_context)
 
+    @cached_property
+    def _dimensions(self) -> dict[str, Any]:
+        """What tells calls apart, in few values; the same for each chunk."""
+        driver = self._call.driver
+        return {
+            names.OPERATION_NAME: names.CHAT,
+            names.PROVIDER_NAME: driver.provider_name,
+        } | _known({names.REQUEST_MODEL: self._call.model} | _server(driver.base_url))
+
     def chunk(self) -> None:
         """Note that a chunk has come."""
         if self._first_chunk is not None and not self._measures:
@@ -56,7 +68,7 @@ class Telemetry:
         if self._first_chunk is None:
             self._first_chunk = now - self._began
         else:
-            instruments().chunk.record(now - self._heard, _dimensions(self._call))
+            instruments().chunk.record(now - self._heard, self._dimensions)
         self._heard = now
 
     def end(self, ended: StreamEnded) -> None:
@@ -91,7 +103,7 @@ class Telemetry:
         self._span.set_status(Status(StatusCode.ERROR, ended.code) if failed else StatusCode.OK)
 
     def _measure(self, ended: StreamEnded) -> None:
-        at = _dimensions(self._call) | _known({names.RESPONSE_MODEL: ended.model})
+        at = self._dimensions | _known({names.RESPONSE_MODEL: ended.model})
         measured = instruments()
         measured.running.add(-1)
         measured.ended.add(
@@ -110,21 +122,13 @@ class Telemetry:
 def _request(call: Call) -> dict[str, Any]:
     options = call.driver.parameters(call.options)
     chosen = {name: options.get(option) for option, name in names.REQUEST_OPTIONS.items()}
-    return _dimensions(call) | _known(
+    return _known(
         chosen
         | {
             names.REQUEST_STREAM: call.driver.supports_streaming,
             names.CONVERSATION_ID: call.context.get("conversation"),
         }
     )
-
-
-def _dimensions(call: Call) -> dict[str, Any]:
-    """Return what tells calls apart, in few values."""
-    return {
-        names.OPERATION_NAME: names.CHAT,
-        names.PROVIDER_NAME: call.driver.provider_name,
-    } | _known({names.REQUEST_MODEL: call.model} | _server(call.driver.base_url))
 
 
 def _server(url: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Page:
         total = self.total
         return (
             [self._cost_card(), self._calls_card(), *self._tokens_cards(), self._times_card()]
-            if (total.calls)
+            if total.calls
             else []
         )
 
@@ -108,7 +108,7 @@ class Page:
             total = totals[day]
             return words.cost(total) if total.calls else words.amount(Decimal(0))
 
-        return self._stacked("cost", _("Cost per day"), series, said, _money)
+        return self._stacked("cost", _("Cost per day"), series, said, words.scale_amount)
 
     def _calls(self) -> Chart:
         totals = self._totals()
@@ -188,7 +188,3 @@ class Page:
 def _listed(series: list[Series], word: Callable[[Any], str]) -> Callable[[int], str]:
     """Return what says the values of a day, one after the other."""
     return lambda day: ", ".join(f"{one.label} {word(one.values[day])}" for one in series)
-
-
-def _money(value: float) -> str:
-    return words.scale_amount(value)

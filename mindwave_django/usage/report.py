@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -40,6 +40,11 @@ class Chosen(NamedTuple):
     def fields(self) -> dict[str, str]:
         """Return them as conditions of a query."""
         return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+def dearest_first(found: Mapping[Any, Total]) -> list[Any]:
+    """Return the keys by cost, then by number of calls, the most first, then by themselves."""
+    return sorted(found, key=lambda key: (-found[key].cost, -found[key].calls, key))
 
 
 class Report:

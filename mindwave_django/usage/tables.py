@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from mindwave_django.usage import words
 from mindwave_django.usage.figures import Total
 from mindwave_django.usage.latency import MEDIAN, SLOW, Counts, added, percentile
-from mindwave_django.usage.report import Report
+from mindwave_django.usage.report import Report, dearest_first
 
 ROWS = 20  # of a table; the rest is one row more
 
@@ -64,7 +64,7 @@ class Tables:
         found = self._report.by(field)
         is_timed = field == "model"
         times = self._report.latencies(field) if is_timed else {}
-        order = sorted(found, key=lambda key: (-found[key].cost, -found[key].calls, key))
+        order = dearest_first(found)
         names = words.names_of(field, order[:ROWS])
         rows = [
             Row(

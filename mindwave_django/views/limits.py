@@ -9,7 +9,7 @@ from mindwave_django.concurrency import require_slot
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.ratelimit import require_rate
 from mindwave_django.slots import Slot
-from mindwave_django.streaming.budget import hold_allowances, require
+from mindwave_django.streaming.budget import Allowance, hold_allowances, require
 from mindwave_django.streaming.capacity import capacity
 
 # All shipped views share one limit: it makes no difference by which of them somebody asks.
@@ -17,14 +17,16 @@ GROUP = "mindwave_django"
 KEY = "user_or_ip"
 
 
-def require_start(request: HttpRequest) -> None:
-    """Count one more question; in synchronous code.
+def require_start(request: HttpRequest) -> list[Allowance]:
+    """Count one more question, and return what its owner may spend; in synchronous code.
 
-    Raises Overloaded, RateLimited by MINDWAVE['CHAT']['RATE'], or LimitUnavailable.
+    Raises Overloaded, RateLimited by MINDWAVE['CHAT']['RATE'], BudgetExceeded, or LimitUnavailable.
     """
     capacity.require()
     require_rate(request, rate=mindwave_settings.CHAT.RATE, key=KEY, group=GROUP)
-    require(chat_allowances(payer_of(request)))
+    allowances = chat_allowances(payer_of(request))
+    require(allowances)
+    return allowances
 
 
 def require_stream(request: HttpRequest) -> Slot | None:
@@ -32,8 +34,7 @@ def require_stream(request: HttpRequest) -> Slot | None:
 
     Raises TooManyStreams by MAX_STREAMS_PER_OWNER too.
     """
-    require_start(request)
-    hold_allowances(request, chat_allowances(payer_of(request)))
+    hold_allowances(request, require_start(request))
     limit = mindwave_settings.CHAT.MAX_STREAMS_PER_OWNER
     if limit is None:
         return None

@@ -15,7 +15,7 @@ from mindwave_django.usage.days import MOST_DAYS, Period, parse_since
 from mindwave_django.usage.export import fields, line
 from mindwave_django.usage.figures import Total
 from mindwave_django.usage.latency import MEDIAN, SLOW, Counts, added, percentile
-from mindwave_django.usage.report import Report
+from mindwave_django.usage.report import Report, dearest_first
 from mindwave_django.usage.rollup import start_again
 
 KINDS = {"day": "day", "model": "model", "user": "owner", "driver": "driver"}
@@ -83,8 +83,7 @@ def groups(report: Report, by: str) -> list[Group]:
     if by == "day":
         return [Group(str(day), str(day), found[day], times.get(day, {})) for day in sorted(found)]
     names = words.names_of(field, found)
-    order = sorted(found, key=lambda key: (-found[key].cost, -found[key].calls, key))
-    return [Group(key, names[key], found[key], times.get(key, {})) for key in order]
+    return [Group(key, names[key], found[key], times.get(key, {})) for key in dearest_first(found)]
 
 
 def as_table(report: Report, by: str, found: list[Group]) -> str:
