@@ -79,14 +79,19 @@ class BrowserTestCase(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         program = cls.program()
-        cls.provider = cls.enterClassContext(Provider())
         environment = {
             "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
-            "OPENAI_BASE_URL": cls.provider.url,
+            "OPENAI_BASE_URL": cls.start_provider(),
         }
         cls.server = cls.enterClassContext(serving(cls.server_name, environment | cls.environment))
         cls.proxy = cls.enterClassContext(Proxy(cls.server.port))
         cls.browser = cls.enterClassContext(cls.start(program))
+
+    @classmethod
+    def start_provider(cls) -> str:
+        """Start what answers, until the end of the class; return its URL."""
+        cls.provider = cls.enterClassContext(Provider())
+        return cls.provider.url
 
     @classmethod
     def program(cls) -> str:

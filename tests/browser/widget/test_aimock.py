@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from tests.browser.proxy import Proxy
+from tests.browser.before_aimock import BeforeAIMock
 from tests.browser.support import Chromium
 from tests.browser.widget.base import WidgetTest
 from tests.browser.widget.widget import expect
-from tests.support.aimock import AIMock, aimock
-from tests.support.servers import serving
 
 NUMBERS = " ".join(f"*{number}*" for number in range(1, 41))
 READ = " ".join(str(number) for number in range(1, 41))
@@ -25,20 +21,9 @@ FIXTURES = (
 )
 
 
-class AIMockTests(WidgetTest, Chromium):
+class AIMockTests(BeforeAIMock, WidgetTest, Chromium):
     start_path = ""
-    aimock: ClassVar[AIMock]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.aimock = cls.enterClassContext(aimock(*FIXTURES))
-        environment = {
-            "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
-            "OPENAI_BASE_URL": cls.aimock.url,
-        }
-        server = cls.enterClassContext(serving("uvicorn", environment))
-        cls.proxy = cls.enterClassContext(Proxy(server.port))
+    fixtures = FIXTURES
 
     def setUp(self) -> None:
         super().setUp()
