@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from inspect import isawaitable
 from types import SimpleNamespace
@@ -10,11 +11,20 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.test import RequestFactory, override_settings
 
+from mindwave_django.streaming.capacity import capacity
+from tests.servers.base import eventually
+
 USER = SimpleNamespace(pk=7, is_authenticated=True)
 LOCAL = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "x"}}
 
 # Switches on what is off in all other tests, on a cache of its own.
 counted = override_settings(RATELIMIT_ENABLE=True, CACHES=LOCAL)
+
+
+def wait_until_nothing_streams() -> None:
+    """Let answers end that other tests began; those that nobody read count until collected."""
+    gc.collect()
+    eventually(lambda: not len(capacity))
 
 
 def call(view: Any, *, method: str = "GET", path: str = "/", user: Any = None, **made: Any) -> Any:

@@ -19,7 +19,7 @@ from mindwave_django.exceptions import ProviderUnavailable
 from mindwave_django.slots import acquire, keeper
 from mindwave_django.streaming.capacity import capacity
 from mindwave_django.testing import Gate, fake_driver
-from tests.limits.calling import USER, call, counted
+from tests.limits.calling import USER, call, counted, wait_until_nothing_streams
 from tests.servers.base import eventually
 
 NAME = "tests:ip:127.0.0.1"
@@ -230,6 +230,10 @@ class LeaseTests(SlotTestCase):
 
 
 class CapacityTests(SlotTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        wait_until_nothing_streams()
+
     @override_settings(MINDWAVE={"STREAMING": {"MAX_STREAMS": 2}})
     def test_process_takes_as_many_as_it_may(self) -> None:
         held = [stream("Hi").response(RequestFactory().get("/")) for _ in range(2)]

@@ -17,7 +17,7 @@ from mindwave_django.testing import fake_driver
 from tests.asking import BOTH, GENERATE, STREAM, chat
 from tests.chat.asking import MESSAGES, WithChat
 from tests.clients import WithAsyncClient
-from tests.limits.calling import counted
+from tests.limits.calling import counted, wait_until_nothing_streams
 from tests.servers.base import eventually
 
 KEY = {"Idempotency-Key": "k-1"}
@@ -135,6 +135,10 @@ class OwnerTests(LimitedTestCase):
 
 
 class ProcessTests(LimitedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        wait_until_nothing_streams()
+
     def test_process_that_is_full(self) -> None:
         with fake_driver("Hello") as driver:
             posted = self.post().json
