@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Executor
 from typing import Any
 
@@ -19,10 +20,12 @@ from mindwave_django.sources import Opened, Resume, Source, resume_of
 from mindwave_django.streaming.answer import Position
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.claim import start_claimed
-from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.log import LogUnavailable, current_log
 from mindwave_django.streaming.recorder import current_recorder
 from mindwave_django.tail import RowTail, saved_answer
 from mindwave_django.tracing import TraceContext, current_trace
+
+logger = logging.getLogger("mindwave_django")
 
 
 def answer_response(
@@ -68,14 +71,17 @@ class MessageAnswer(Source):
         if not message.is_live:
             return Opened(saved_answer(message), position)
         return (
-            await self._from_log(position)
-            or await self._claimed(position, executor)
+            await self._claimed(position, executor)
             or await self._from_log(position)
             or _from_row(message, position, executor)
         )
 
     async def _from_log(self, position: Position) -> Opened | None:
-        answer = await current_log().open(self.stream_id)
+        try:
+            answer = await current_log().find(self.stream_id)
+        except LogUnavailable as exc:
+            logger.warning("Stream %s is read from its row: %s", self.stream_id, exc)
+            return None
         return None if answer is None else Opened(answer, position)
 
     async def _claimed(self, position: Position, executor: Executor | None) -> Opened | None:

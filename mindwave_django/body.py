@@ -19,7 +19,7 @@ from mindwave_django.protocols import Protocol
 from mindwave_django.sources import Opened, Source
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.generation import Generation
-from mindwave_django.streaming.log import current_log
+from mindwave_django.streaming.log import LogUnavailable, current_log
 from mindwave_django.streaming.worker import release_connections
 
 logger = logging.getLogger("mindwave_django")
@@ -109,7 +109,12 @@ class Body:
             await sync_to_async(self.prepare)()
         if self._closed or self._request is not None:
             raise StopAsyncIteration
-        opened = await self._source.open(self._executor)
+        try:
+            opened = await self._source.open(self._executor)
+        except LogUnavailable as exc:
+            # No end is known, so none is told: the reader comes back with its position.
+            logger.warning("Stream %s cannot be followed now: %s", self._source.stream_id, exc)
+            raise StopAsyncIteration from exc
         if opened is None:
             return self._expired()
         # Nothing may be awaited from here on: an answer that has begun has a reader.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +17,11 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Outcome
 from mindwave_django.exceptions import Interrupted
 from mindwave_django.ledger import add_interrupted
-from mindwave_django.models import ChatMessage, MessageState
+from mindwave_django.models import LIVE, ChatMessage, MessageState
 from mindwave_django.signals import StreamEnded
 from mindwave_django.streaming.recorder import Recorder, Verdict
+
+logger = logging.getLogger("mindwave_django")
 
 # Checkpoint intervals without a checkpoint after which the writer counts as dead. Less than three,
 # since a reader polls every quarter of one and is to be told within three.
@@ -31,7 +35,14 @@ STATES = {
 
 
 class MessageRecorder(Recorder):
-    """Keeps an answer in the row of its `ChatMessage`; what is not streaming is never touched."""
+    """Keeps an answer in the row of its `ChatMessage`; what is not streaming is never touched.
+
+    Now and then it ends, in passing, the rows of processes that are gone: nobody may ever look at
+    those again.
+    """
+
+    def __init__(self) -> None:
+        self._swept_at = -math.inf
 
     def claim(self, stream_id: str) -> bool:
         """Turn a pending row into a streaming one, with one conditional UPDATE."""
@@ -52,12 +63,20 @@ class MessageRecorder(Recorder):
         streaming = _row(stream_id).filter(state=MessageState.STREAMING)
         if not streaming.update(checkpoint_at=Now(), **texts):
             return Verdict.LOST
+        self._sweep()
         return Verdict.STOP if streaming.filter(cancel_requested=True).exists() else Verdict.GO_ON
 
     def finish(self, ended: StreamEnded) -> None:
         """Save everything that is known, unless the row was given up meanwhile."""
         streaming = _row(ended.stream_id).filter(state=MessageState.STREAMING)
         streaming.update(**_fields(ended))
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept_at < lease().total_seconds():
+            return
+        self._swept_at = time.monotonic()
+        if ended := abandoned(ChatMessage.objects.filter(state__in=LIVE)):
+            logger.warning("%d answers had been abandoned, and are ended.", ended)
 
     def last_reader_at(self, stream_id: str) -> float | None:
         """Return when a reader elsewhere was seen, reckoned by the database's clock."""

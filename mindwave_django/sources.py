@@ -79,7 +79,7 @@ class Source(ABC):
     async def open(self, executor: Executor | None) -> Opened | None:
         """Return the answer, on the event loop of the response; None if there is nothing to follow.
 
-        `executor` is a thread that was lent for sync work.
+        `executor` is a thread that was lent for sync work. Raises LogUnavailable if nobody knows.
         """
 
 
@@ -115,7 +115,7 @@ class Rejoin(Source):
 
     async def open(self, executor: Executor | None) -> Opened | None:
         """Return the answer from the reader's position, if it is the caller's."""
-        answer = await current_log().open(self.stream_id)
+        answer = await current_log().find(self.stream_id)
         if answer is None or self._position is None or self._caller is None:
             return None
         if answer.owner not in {"", self._caller.owner}:

@@ -26,7 +26,9 @@ class PublicNamesTests(SimpleTestCase):
         assert testing.__all__ == [
             "FakeDriver",
             "Gate",
+            "LogContract",
             "ServerSentEvent",
+            "SharedLogContract",
             "fake_driver",
             "parse_events",
             "text_of",

@@ -14,13 +14,20 @@ class PerLoop(Generic[T]):
     """One object for each running event loop, built in a thread and closed with its loop.
 
     A client shared by two loops fails, and under WSGI or in tests loops come and go. `build` may
-    block; `close` is awaited on the object's own loop when that shuts down, or when the PerLoop
-    itself is no longer there; it must not refer to the PerLoop.
+    block; `begin`, if given, is awaited before anybody gets the object, and may raise: whoever asks
+    next gets another one. `close` is awaited on the object's own loop when that shuts down, or
+    when the PerLoop itself is no longer there; it must not refer to the PerLoop.
     """
 
-    def __init__(self, build: Callable[[], T], close: Callable[[T], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        build: Callable[[], T],
+        close: Callable[[T], Awaitable[None]],
+        begin: Callable[[T], Awaitable[None]] | None = None,
+    ) -> None:
         self._build = build
         self._close = close
+        self._begin = begin
         self._entries: dict[asyncio.AbstractEventLoop, _Entry[T]] = {}
 
     async def get(self) -> T:
@@ -32,12 +39,22 @@ class PerLoop(Generic[T]):
             entry = self._entries[loop] = _Entry()
         async with entry.lock:
             if entry.lifetime is None:
-                entry.value = await loop.run_in_executor(None, self._build)
+                entry.value = await self._begun(loop)
                 entry.lifetime = _live(entry.value, self._close)
                 await anext(entry.lifetime)
                 entry.hold = weakref.finalize(self, _let_go, entry.lifetime)
                 entry.hold.atexit = False
         return entry.value
+
+    async def _begun(self, loop: asyncio.AbstractEventLoop) -> T:
+        value = await loop.run_in_executor(None, self._build)
+        if self._begin is not None:
+            try:
+                await self._begin(value)
+            except BaseException:
+                await self._close(value)
+                raise
+        return value
 
     def _forget_closed_loops(self) -> None:
         # A weak mapping would not do: the object refers to its loop and so keeps its key alive.

@@ -49,6 +49,7 @@ class Answer:
         self.owner = owner
         self.max_bytes = max_bytes
         self.ended: Ended | None = None
+        self.is_broken_off = False
         self.on_idle: Callable[[], None] | None = None  # called when the last reader has left
         self.progress: Callable[[], Progress | None] = _unknown  # the figures of this moment
         self._left_at = time.time()
@@ -92,6 +93,11 @@ class Answer:
     def finish(self, ended: Ended) -> None:
         """Add the terminal entry and tell the readers."""
         self.ended = ended
+        self._tell()
+
+    def break_off(self) -> None:
+        """Send the readers away without an end, so that they come back: this copy cannot go on."""
+        self.is_broken_off = True
         self._tell()
 
     def read(self, position: Position) -> Iterator[Piece]:

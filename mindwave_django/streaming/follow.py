@@ -39,7 +39,8 @@ class Follower:
     With `progress` there are figures too: from the first token on every PROGRESS_INTERVAL, which
     FLUSH_INTERVAL does not hold back either, and the final ones right before the end.
 
-    Counts as a reader from its construction to `close`.
+    Ends without a terminal entry only if the answer is broken off. Counts as a reader from its
+    construction to `close`.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Follower:
         if self._over or self._closed:
             raise StopAsyncIteration
         while not (portion := await self._portion()):
+            if self._answer.is_broken_off:
+                raise StopAsyncIteration
             await self._wait()
         return portion
 

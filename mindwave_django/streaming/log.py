@@ -7,7 +7,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from mindwave_django.backends import CurrentBackend
 from mindwave_django.conf import mindwave_settings
@@ -17,11 +17,21 @@ from mindwave_django.streaming.answer import Answer
 Cancel: TypeAlias = Callable[[CancelReason], None]
 
 
+ATTEMPTS = 10  # to find what may not have arrived yet
+
+
+class LogUnavailable(Exception):
+    """The log cannot be asked now, so that nobody knows whether it has a stream."""
+
+
 class Log(ABC):
     """Keeps answers by stream id, so that a reader can come back to one.
 
     One instance serves every thread and event loop of a process.
     """
+
+    # Seconds that an answer may take, after `create`, until `open` finds it in other processes.
+    arrival: ClassVar[float] = 0.0
 
     @abstractmethod
     def create(self, stream_id: str, owner: str, cancel: Cancel) -> Answer:
@@ -32,7 +42,22 @@ class Log(ABC):
 
     @abstractmethod
     async def open(self, stream_id: str) -> Answer | None:
-        """Return the answer of a stream, for a reader; None if it is unknown or has expired."""
+        """Return the answer of a stream, for a reader; None if it is unknown or has expired.
+
+        May be a copy that grows as the original does, until the same end. One that can follow the
+        original no longer is to `break_off`. Raises LogUnavailable.
+        """
+
+    async def find(self, stream_id: str) -> Answer | None:
+        """Return the answer of a stream that may have begun just now in another process.
+
+        As `open`, but None only after `arrival`. Raises LogUnavailable.
+        """
+        for _ in range(ATTEMPTS if self.arrival else 0):
+            if (answer := await self.open(stream_id)) is not None:
+                return answer
+            await asyncio.sleep(self.arrival / ATTEMPTS)
+        return await self.open(stream_id)
 
     @abstractmethod
     async def finish(self, answer: Answer, ended: Ended) -> None:
@@ -40,7 +65,7 @@ class Log(ABC):
 
     @abstractmethod
     async def cancel(self, stream_id: str, reason: CancelReason) -> bool:
-        """End a running generation, wherever it runs; return whether one was found."""
+        """End a running generation, wherever it runs; return whether one was told to."""
 
     @abstractmethod
     async def reader_seen(self, stream_id: str) -> None:
@@ -77,6 +102,10 @@ class MemoryLog(Log):
         self._answers[stream_id] = answer
         self._cancels[stream_id] = cancel
         return answer
+
+    def __contains__(self, stream_id: str) -> bool:
+        """Whether an answer is kept."""
+        return stream_id in self._answers
 
     async def open(self, stream_id: str) -> Answer | None:
         """Return the answer itself: its readers read the writer's memory."""

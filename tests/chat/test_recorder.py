@@ -175,6 +175,41 @@ class AbandonedTests(RowTestCase):
             assert interrupt_stale(ChatMessage.objects.all()) == 0
 
 
+class SweepTests(RowTestCase):
+    def left(self) -> ChatMessage:
+        """Return the row of a process that is gone."""
+        return ChatMessage.objects.create(
+            conversation=Conversation.objects.create(owner="u:2", title="T"),
+            owner="u:2",
+            position=1,
+            role="assistant",
+            state=MessageState.STREAMING,
+            checkpoint_at=timezone.now() - HOUR,
+        )
+
+    def test_rows_of_others_are_ended_in_passing(self) -> None:
+        recorder = MessageRecorder()
+        recorder.claim(self.stream_id)
+        left = self.left()
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            assert recorder.checkpoint(self.stream_id, "Half", "") is Verdict.GO_ON
+        assert "1 answers had been abandoned" in logs.output[0]
+        left.refresh_from_db()
+        assert (left.state, left.error_code) == ("interrupted", "interrupted")
+        assert self.fresh().state == "streaming"
+
+    def test_now_and_then(self) -> None:
+        recorder = MessageRecorder()
+        recorder.claim(self.stream_id)
+        with mock.patch("mindwave_django.recorder.time.monotonic", side_effect=[0, 0, 4, 5, 5]):
+            recorder.checkpoint(self.stream_id, None, None)
+            left = self.left()
+            for state in ("streaming", "interrupted"):
+                recorder.checkpoint(self.stream_id, None, None)
+                left.refresh_from_db()
+                assert left.state == state
+
+
 class LastReaderTests(RowTestCase):
     def test_nobody_was_seen(self) -> None:
         assert recorder.last_reader_at(self.stream_id) is None

@@ -11,6 +11,7 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.test import RequestFactory, override_settings
 
+from mindwave_django.slots import keeper
 from mindwave_django.streaming.capacity import capacity
 from tests.servers.base import eventually
 
@@ -25,6 +26,12 @@ def wait_until_nothing_streams() -> None:
     """Let answers end that other tests began; those that nobody read count until collected."""
     gc.collect()
     eventually(lambda: not len(capacity))
+
+
+def wait_until_no_slots() -> None:
+    """Let all slots be given back; those of responses that nobody read are when collected."""
+    gc.collect()
+    eventually(lambda: not keeper._held)
 
 
 def call(view: Any, *, method: str = "GET", path: str = "/", user: Any = None, **made: Any) -> Any:

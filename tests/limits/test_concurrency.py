@@ -19,7 +19,13 @@ from mindwave_django.exceptions import ProviderUnavailable
 from mindwave_django.slots import acquire, keeper
 from mindwave_django.streaming.capacity import capacity
 from mindwave_django.testing import Gate, fake_driver
-from tests.limits.calling import USER, call, counted, wait_until_nothing_streams
+from tests.limits.calling import (
+    USER,
+    call,
+    counted,
+    wait_until_no_slots,
+    wait_until_nothing_streams,
+)
 from tests.servers.base import eventually
 
 NAME = "tests:ip:127.0.0.1"
@@ -59,7 +65,8 @@ def is_free() -> bool:
 class SlotTestCase(SimpleTestCase):
     def setUp(self) -> None:
         cache.clear()
-        self.addCleanup(eventually, lambda: not keeper._held)
+        wait_until_no_slots()
+        self.addCleanup(wait_until_no_slots)
 
     def assert_free(self) -> None:
         eventually(is_free)

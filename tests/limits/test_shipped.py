@@ -17,7 +17,7 @@ from mindwave_django.testing import fake_driver
 from tests.asking import BOTH, GENERATE, STREAM, chat
 from tests.chat.asking import MESSAGES, WithChat
 from tests.clients import WithAsyncClient
-from tests.limits.calling import counted, wait_until_nothing_streams
+from tests.limits.calling import counted, wait_until_no_slots, wait_until_nothing_streams
 from tests.servers.base import eventually
 
 KEY = {"Idempotency-Key": "k-1"}
@@ -28,7 +28,8 @@ class LimitedTestCase(WithChat, TestCase):
     def setUp(self) -> None:
         super().setUp()
         cache.clear()
-        self.addCleanup(eventually, lambda: not keeper._held)
+        wait_until_no_slots()
+        self.addCleanup(wait_until_no_slots)
 
     def ended(self, posted: Any) -> Any:
         self.read(posted)

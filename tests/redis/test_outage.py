@@ -4,120 +4,226 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-from mindwave_django.events import Ended
-from mindwave_django.streaming.redis import RedisLog, reader, writer
-from tests.recording import until
-from tests.redis.test_contract import RedisTestCase
-from tests.streaming.log_contract import COMPLETED, nothing
-from tests.support.caches import redis
+from django.test import SimpleTestCase, tag
+
+from mindwave_django.events import CancelReason
+from mindwave_django.streaming.follow import Follower
+from mindwave_django.streaming.log import LogUnavailable
+from mindwave_django.streaming.redis import RedisLog, attendant, listener, reader, sender
+from mindwave_django.testing.log_contract import (
+    COMPLETED,
+    eventually,
+    new_id,
+    nothing,
+    opened,
+    read,
+)
+from tests.redis.base import RedisTestCase
+from tests.support import redis_servers
 from tests.support.processes import free_port
+from tests.support.redis_servers import cli, redis_server
 
 
-class OutageTests(RedisTestCase):
+def impatient() -> Iterator[Any]:
+    """Yield patches that let processes notice sooner."""
+    for module in (sender, listener, reader, attendant):
+        yield mock.patch.object(module, "PAUSE", 0.05)
+    for module in (sender, attendant):
+        yield mock.patch.object(module, "LEASE", 1.0)
+
+
+@tag("machine")
+class OutageTests(SimpleTestCase):
     """Each test has a server of its own, which forgets everything when it is started again."""
 
     def setUp(self) -> None:
         super().setUp()
-        for module, name, value in (
-            (writer, "PAUSE", 0.05),
-            (reader, "PAUSE", 0.05),
-            (writer, "LEASE", 1.0),
-            (reader, "LEASE", 1.0),
-        ):
-            self.enterContext(mock.patch.object(module, name, value))
+        for patch in impatient():
+            self.enterContext(patch)
         self.port = free_port()
         self.stack = self.enterContext(contextlib.ExitStack())
         self.start()
 
     def start(self) -> None:
-        self.own = self.stack.enter_context(redis(self.port))
+        _, self.process = self.stack.enter_context(redis_server(port=self.port))
 
-    def restart(self) -> None:
-        self.own.process.stop()
-        self.start()
+    def make(self) -> RedisLog:
+        return RedisLog(url=f"redis://:secret@127.0.0.1:{self.port}", options={"password": None})
 
-    def log(self) -> RedisLog:
-        return RedisLog(url=self.own.location, prefix=self.prefix)
-
-    async def follow(self, log: RedisLog) -> Any:
-        for _ in range(1000):
-            if (answer := await log.open("s")) is not None:
-                answer.subscribe(lambda: None)
-                return answer
-            await asyncio.sleep(0.01)
-        raise AssertionError("It never came.")
-
-    async def test_restart_in_the_middle(self) -> None:
-        here, there = self.log(), self.log()
+    async def begin(self) -> tuple[RedisLog, Any, RedisLog, Any]:
+        """Have a first word written here and read there."""
+        here, there = self.make(), self.make()
         written = here.create("s", "u:1", nothing)
         written.append(b"before ")
-        read = await self.follow(there)
-        await until(lambda: read.text == "before ")
-        with self.assertLogs("mindwave_django", "ERROR"):
-            await asyncio.to_thread(self.own.process.stop)
+        answer = await opened(there, "s")
+        answer.subscribe(lambda: None)
+        await eventually(lambda: answer.text == "before ")
+        return here, written, there, answer
+
+    async def test_restart_in_the_middle(self) -> None:
+        here, written, _, answer = await self.begin()
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            await asyncio.to_thread(self.process.stop)
             written.append("während ".encode())
             written.append(b"thinking", is_reasoning=True)
-            await asyncio.sleep(0.2)  # both halves notice
+            await eventually(lambda: "cannot be written" in str(logs.output))
+            await eventually(lambda: "cannot be read" in str(logs.output))
             await asyncio.to_thread(self.start)
             written.append(b"after")
-            await until(lambda: read.text == "before während after")
-        assert read.reasoning == "thinking"
+            await eventually(lambda: answer.text == "before während after")
+            await eventually(lambda: "can be written again" in str(logs.output))
+        assert sorted(line.split(":")[0] for line in logs.output) == ["ERROR", "ERROR", "WARNING"]
+        assert f"127.0.0.1:{self.port}" in logs.output[0]
+        assert "secret" not in str(logs.output)
+        assert answer.reasoning == "thinking"
         await here.finish(written, COMPLETED)
-        await until(lambda: read.ended == COMPLETED)
-        again = await self.follow(self.log())
-        assert (again.text, again.reasoning) == (written.text, written.reasoning)
+        await eventually(lambda: answer.ended == COMPLETED)
+        late = self.make()
+        expected = (written.text, written.reasoning, COMPLETED)
+        assert await read(late, await opened(late, "s")) == expected
+
+    async def test_end_comes_during_the_outage(self) -> None:
+        here, written, _, answer = await self.begin()
+        with self.assertLogs("mindwave_django", "WARNING"):
+            await asyncio.to_thread(self.process.stop)
+            written.append(b"after")
+            await here.finish(written, COMPLETED)
+            await asyncio.to_thread(self.start)
+            await eventually(lambda: answer.ended == COMPLETED)
+        assert answer.text == "before after"
 
     async def test_writer_that_always_has_something_to_say(self) -> None:
-        here, there = self.log(), self.log()
-        written = here.create("s", "", nothing)
-        written.append(b".")
-        read = await self.follow(there)
-        enough = asyncio.get_running_loop().time() + 4 * writer.LEASE
+        here, written, _, answer = await self.begin()
+        enough = asyncio.get_running_loop().time() + 4 * sender.LEASE
         while asyncio.get_running_loop().time() < enough:
             written.append(b".")
             await asyncio.sleep(0.02)
-            assert read.ended is None
+            assert answer.ended is None
         await here.finish(written, COMPLETED)
-        await until(lambda: read.ended == COMPLETED)
-
-    async def test_readers_say_that_they_wait(self) -> None:
-        here, there = self.log(), self.log()
-        written = here.create("s", "", nothing)
-        written.append(b"before ")
-        read = await self.follow(there)
-        await until(lambda: read.text == "before ")
-        with self.assertLogs("mindwave_django", "ERROR") as logs:
-            await asyncio.to_thread(self.own.process.stop)
-            await until(lambda: any("cannot be read" in line for line in logs.output))
-            await asyncio.to_thread(self.start)
-        await here.finish(written, COMPLETED)
-        await until(lambda: read.ended == COMPLETED)
+        await eventually(lambda: answer.ended == COMPLETED)
 
     async def test_writer_that_is_gone(self) -> None:
-        here, there = self.log(), self.log()
-        written = here.create("s", "", nothing)
-        written.append(b"Half")
-        read = await self.follow(there)
-        await until(lambda: read.text == "Half")
-        sender, _ = here._here()
-        for task in sender._tasks.values():  # as kill -9 does
+        here, _, there, answer = await self.begin()
+        for task in here._here()[0]._tasks.values():  # as kill -9 does
             task.cancel()
-        await until(lambda: read.ended is not None)
-        assert isinstance(read.ended, Ended)
-        assert read.ended.code == "interrupted"
+        await eventually(lambda: answer.ended is not None)
+        assert answer.ended.code == "interrupted"
+        late = await opened(there, "s")
+        late.subscribe(lambda: None)
+        await eventually(lambda: late.ended is not None)
+        assert (late.text, late.ended) == (answer.text, answer.ended)
+
+    async def test_readers_are_sent_away_in_the_end(self) -> None:
+        _, _, there, answer = await self.begin()
+        follower = Follower(answer, there)
+        portions = [await anext(follower)]
+        with (
+            mock.patch.object(reader, "OUTAGE_LIMIT", 0.2),
+            self.assertLogs("mindwave_django", "ERROR"),
+        ):
+            await asyncio.to_thread(self.process.stop)
+            portions += [portion async for portion in follower]
+        follower.close()
+        assert len(portions) == 1
+        assert portions[0][0].data == b"before "  # type: ignore[union-attr]
 
     async def test_without_redis_readers_here_go_on(self) -> None:
-        await asyncio.to_thread(self.own.process.stop)
-        with self.assertLogs("mindwave_django", "ERROR"):
-            log = self.log()
+        await asyncio.to_thread(self.process.stop)
+        with self.assertLogs("mindwave_django", "ERROR") as logs:
+            log = self.make()
             written = log.create("s", "", nothing)
             written.append(b"Hello")
-            read = await log.open("s")
-            assert read is not None
+            answer = await log.open("s")
+            assert answer is not None
             await log.finish(written, COMPLETED)
-            assert (read.text, read.ended) == ("Hello", COMPLETED)
-            assert await log.open("other") is None
-            assert await log.cancel("other", mock.sentinel.reason) is False
+            assert (answer.text, answer.ended) == ("Hello", COMPLETED)
+            with self.assertRaisesMessage(LogUnavailable, f"Redis at 127.0.0.1:{self.port}"):
+                await log.open("other")
+            assert not await log.cancel("other", CancelReason.USER)
+        assert len(logs.output) == 2
+        assert "Readers in this process go on" in logs.output[0]
+        assert "Stream other cannot be stopped" in logs.output[1]
+
+    async def test_what_cannot_be_sent_is_given_up_in_the_end(self) -> None:
+        await asyncio.to_thread(self.process.stop)
+        retention = self.settings(MINDWAVE={"STREAMING": {"RETENTION": 0.2}})
+        with retention, self.assertLogs("mindwave_django", "ERROR"):
+            log = self.make()
+            await log.finish(log.create("s", "", nothing), COMPLETED)
+            await eventually(lambda: not log._here()[0]._outbox)
+            await eventually(lambda: log._here()[0]._tasks == {})
+
+    async def test_redis_that_is_full(self) -> None:
+        here, written, _, answer = await self.begin()
+        await asyncio.to_thread(cli, self.port, "config", "set", "maxmemory", "1")
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            written.append(b"during ")
+            await eventually(lambda: "cannot be written: OutOfMemoryError" in str(logs.output))
+            await asyncio.to_thread(cli, self.port, "config", "set", "maxmemory", "0")
+            await eventually(lambda: answer.text == "before during ")
+        await here.finish(written, COMPLETED)
+        await eventually(lambda: answer.ended == COMPLETED)
+
+
+@tag("machine")
+class ClusterTests(SimpleTestCase):
+    """A node of the three goes, forgets, and comes back."""
+
+    async def test_node_is_started_again(self) -> None:
+        with contextlib.ExitStack() as stack:
+            for patch in impatient():
+                stack.enter_context(patch)
+            servers = await asyncio.to_thread(stack.enter_context, redis_servers.cluster())
+            here, there = RedisLog(**servers.options), RedisLog(**servers.options)
+            written = [here.create(new_id(), "", nothing) for _ in range(16)]  # on all nodes
+            answers = [await opened(there, each.stream_id) for each in written]
+            for answer in answers:
+                answer.subscribe(lambda: None)
+            for each in written:
+                each.append(b"before ")
+            await eventually(lambda: all(answer.text == "before " for answer in answers))
+            with self.assertLogs("mindwave_django", "WARNING"):
+                await asyncio.to_thread(self.restart, servers, written)
+                await eventually(lambda: all(a.text == "before during after" for a in answers))
+            for each in written:
+                await here.finish(each, COMPLETED)
+            await eventually(lambda: all(answer.ended == COMPLETED for answer in answers))
+
+    def restart(self, servers: redis_servers.Setup, written: list[Any]) -> None:
+        port, process = list(servers.processes.items())[1]
+        process.stop()
+        for each in written:
+            each.append(b"during ")
+        servers.start_again(port)
+        for each in written:
+            each.append(b"after")
+
+
+class FailoverTests(RedisTestCase):
+    """The master dies, and its replica takes over."""
+
+    started = staticmethod(redis_servers.sentinel)
+
+    async def test_nothing_is_skipped_or_doubled(self) -> None:
+        for patch in impatient():
+            self.enterContext(patch)
+        here, there, stream_id = self.make(), self.make(), new_id()
+        written = here.create(stream_id, "", nothing)
+        answer = await self.follow(there, stream_id)
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            for number in range(50):
+                written.append(f"{number} ".encode())
+                if number == 25:
+                    master = next(iter(self.servers.processes.values()))
+                    await asyncio.to_thread(master.stop)
+                await asyncio.sleep(0.02)
+            await eventually(lambda: answer.text == written.text)
+            await eventually(lambda: "can be written again" in str(logs.output))
+        await here.finish(written, COMPLETED)
+        await eventually(lambda: answer.ended == COMPLETED)
+        late = self.make()
+        assert await read(late, await opened(late, stream_id)) == (written.text, "", COMPLETED)

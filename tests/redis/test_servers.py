@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from mindwave_django.testing import Gate
-from tests.servers.base import TWO_LINES, ServerTestCase
+from tests.servers.base import TWO_LINES, ServerTestCase, WithRedis
 from tests.servers.client import Client
-from tests.support.caches import CacheServer, redis
 from tests.support.name_process import HEADER
 from tests.support.upstream import finish, text
 
 ATTEMPTS = 200
 
 
-class Workers(ServerTestCase):
-    settings_module = "tests.support.settings_redis"
-    cache: ClassVar[CacheServer]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.cache = cls.enterClassContext(redis())
-        cls.env = {"REDIS_URL": cls.cache.location}
-        super().setUpClass()
-
+class Workers(WithRedis, ServerTestCase):
     def elsewhere(self, first: Client) -> Client:
         """Resume a stream in a process other than the one that began it."""
         for _ in range(ATTEMPTS):
@@ -55,8 +43,16 @@ class Workers(ServerTestCase):
         assert first.text + second.text == "Hellö"
 
 
+class UvicornTests(Workers):
+    server_name = "uvicorn-4"
+
+
 class UvicornWorkersTests(Workers):
     server_name = "gunicorn-uvicorn-3"
+
+
+class SyncWorkersTests(Workers):
+    server_name = "gunicorn-sync-2"
 
 
 class ThreadedWorkersTests(Workers):

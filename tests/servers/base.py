@@ -11,6 +11,7 @@ from django.test import SimpleTestCase, tag
 
 from mindwave_django.testing import Gate
 from tests.servers.client import LIMIT, Client
+from tests.support.redis_servers import Setup, single
 from tests.support.servers import Server, serving
 from tests.support.upstream import Step, Upstream, finish, text
 
@@ -61,6 +62,22 @@ class ServerTestCase(SimpleTestCase):
     def saved(self, prompt: str) -> list[tuple[str, str]]:
         """Return answer and outcome of every message the example saved for this prompt."""
         return [row[1:] for row in self.server.saved() if row[0] == prompt]
+
+
+class WithRedis:
+    """Mixed in before a `ServerTestCase`: its server keeps answers in a Redis of the class."""
+
+    settings_module: ClassVar[str] = "tests.support.settings_redis"
+    redis: ClassVar[Setup]
+    env: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.redis = cls.enterClassContext(single())  # type: ignore[attr-defined]
+        # Long enough to try one connection after another until another worker takes one.
+        grace = {"STREAMING_OPTIONS": '{"RECONNECT_GRACE": 5}'}
+        cls.env = {"REDIS_URL": cls.redis.options["url"]} | grace | dict(cls.env)
+        super().setUpClass()  # type: ignore[misc]
 
 
 def gated(tokens: Sequence[str], gates: Sequence[Gate]) -> list[Step]:

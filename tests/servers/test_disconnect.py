@@ -15,6 +15,10 @@ class UvicornTests(Disconnect, ServerTestCase):
     server_name = "uvicorn"
 
 
+class UvicornWorkersTests(Disconnect, ServerTestCase):
+    server_name = "uvicorn-4"
+
+
 class DaphneTests(Disconnect, ServerTestCase):
     server_name = "daphne"
 
@@ -37,6 +41,10 @@ class GunicornASGITests(Disconnect, ServerTestCase):
 
 class GunicornSyncTests(Disconnect, ServerTestCase):
     server_name = "gunicorn-sync"
+
+
+class GunicornSyncWorkersTests(Disconnect, ServerTestCase):
+    server_name = "gunicorn-sync-2"
 
 
 class GunicornGthreadTests(Disconnect, ServerTestCase):

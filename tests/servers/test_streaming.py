@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.servers.base import ServerTestCase
+from tests.servers.base import ServerTestCase, WithRedis
 from tests.servers.behaviour import Headers, Heartbeats, Progress, Resuming
 
 
@@ -10,8 +10,16 @@ class Streaming(Progress, Heartbeats, Headers, Resuming):
     env = {"MINDWAVE_HEARTBEAT_INTERVAL": "0.2"}
 
 
+class StreamingOnRedis(WithRedis, Progress, Heartbeats, Headers, Resuming):
+    """Whoever resumes comes to any worker."""
+
+
 class UvicornTests(Streaming, ServerTestCase):
     server_name = "uvicorn"
+
+
+class UvicornWorkersTests(StreamingOnRedis, ServerTestCase):
+    server_name = "uvicorn-4"
 
 
 class DaphneTests(Streaming, ServerTestCase):
@@ -36,6 +44,14 @@ class GunicornASGITests(Streaming, ServerTestCase):
 
 class GunicornSyncTests(Streaming, ServerTestCase):
     server_name = "gunicorn-sync"
+
+
+class GunicornSyncWorkersTests(StreamingOnRedis, ServerTestCase):
+    server_name = "gunicorn-sync-2"
+
+
+class GunicornGthreadWorkersTests(StreamingOnRedis, ServerTestCase):
+    server_name = "gunicorn-gthread-3"
 
 
 class GunicornGthreadTests(Streaming, ServerTestCase):

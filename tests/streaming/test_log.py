@@ -8,8 +8,8 @@ from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.backends import BackendError
 from mindwave_django.streaming.log import Log, MemoryLog, current_log
-from mindwave_django.testing import parse_events
-from tests.streaming.log_contract import COMPLETED, LogContract, nothing
+from mindwave_django.testing import LogContract, parse_events
+from mindwave_django.testing.log_contract import COMPLETED, nothing
 from tests.streaming.outside import run_script
 
 

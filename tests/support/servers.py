@@ -47,8 +47,10 @@ SERVERS: dict[str, tuple[str, ...]] = {
     ),
     "runserver": ("example_project/manage.py", "runserver", "--noreload", "127.0.0.1:{port}"),
 }
-# The same with three worker processes, enough threads for a crowd, and no long farewell.
+# The same with several worker processes, enough threads for a crowd, and no long farewell.
 SEVERAL_WORKERS: dict[str, tuple[str, ...]] = {
+    "uvicorn-4": (*SERVERS["uvicorn"], "--workers", "4"),
+    "gunicorn-sync-2": (*SERVERS["gunicorn-sync"][:-1], "-w", "2", WSGI),
     "gunicorn-uvicorn-3": (
         "gunicorn",
         "-k",

@@ -1,4 +1,4 @@
-"""The example with answers in Redis at REDIS_URL, and a header that names the process."""
+"""`settings_chat` with answers in Redis at REDIS_URL."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ LOG = {
     "BACKEND": "mindwave_django.streaming.redis.RedisLog",
     "OPTIONS": {"url": os.environ["REDIS_URL"]},
 }
-MINDWAVE = USUAL | {"STREAMING": USUAL["STREAMING"] | {"LOG": LOG, "RECONNECT_GRACE": 5}}
+MINDWAVE = USUAL | {"STREAMING": USUAL["STREAMING"] | {"LOG": LOG}}

@@ -7,23 +7,26 @@ is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from mindwave_django.events import Ended
 from mindwave_django.streaming.answer import Answer, Piece, Position
+from mindwave_django.streaming.progress import Progress
 
 START, TEXT, REASONING, END = b"s", b"t", b"r", b"e"
-KIND, DATA, READ, OWNER, PROCESS = b"k", b"d", b"n", b"o", b"p"
+KIND, DATA, READ, OWNER, PROCESS, PROGRESS = b"k", b"d", b"n", b"o", b"p", b"f"
 
 START_ID = b"0-1"
 
 _encode = msgspec.json.Encoder().encode
 _decode_end = msgspec.json.Decoder(Ended).decode
+_decode_progress = msgspec.json.Decoder(Progress).decode
 
 Fields = Mapping[bytes, bytes]
+Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 class Start(NamedTuple):
@@ -38,12 +41,14 @@ def start_fields(owner: str, process: str) -> dict[bytes, bytes]:
     return {KIND: START, OWNER: owner.encode(), PROCESS: process.encode()}
 
 
-def read_start(fields: Fields) -> Start:
-    """Return what the first entry says."""
+def read_start(fields: Fields) -> Start | None:
+    """Return what the first entry says; None for an entry that is not the first of an answer."""
+    if fields.get(KIND) != START:
+        return None
     return Start(fields[OWNER].decode(), fields[PROCESS].decode())
 
 
-def piece_entry(piece: Piece) -> tuple[bytes, dict[bytes, bytes]]:
+def piece_entry(piece: Piece) -> Entry:
     """Return id and fields of a stretch of text or reasoning."""
     text, reasoning = piece.end
     if piece.is_reasoning:
@@ -54,15 +59,21 @@ def piece_entry(piece: Piece) -> tuple[bytes, dict[bytes, bytes]]:
     return b"%d-0" % text, fields
 
 
-def end_entry(position: Position, ended: Ended) -> tuple[bytes, dict[bytes, bytes]]:
+def end_entry(position: Position, ended: Ended) -> Entry:
     """Return id and fields of the end of an answer, which comes after all at this position."""
     entry_id = b"%d-%d" % (position.text, position.reasoning + 2)
     return entry_id, {KIND: END, READ: b"%d" % position.reasoning, DATA: _encode(ended)}
 
 
-def new_entries(answer: Answer, position: Position) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
-    """Yield what an answer has after a position: stretches, not the end."""
-    return map(piece_entry, answer.read(position))
+def add_progress(fields: dict[bytes, bytes], progress: Progress | None) -> None:
+    """Let an entry carry the figures of its moment, if there are any."""
+    if progress is not None:
+        fields[PROGRESS] = _encode(progress)
+
+
+def progress_of(fields: Fields) -> Progress | None:
+    """Return the figures that an entry carries; None if it has none."""
+    return _decode_progress(fields[PROGRESS]) if PROGRESS in fields else None
 
 
 def position_of(entry_id: bytes, fields: Fields) -> Position:
@@ -92,9 +103,11 @@ def apply(answer: Answer, entry_id: bytes, fields: Fields) -> None:
         answer.finish(_decode_end(data))
         return
     is_reasoning = kind == REASONING
-    have = answer.end.reasoning if is_reasoning else answer.end.text
-    stop = end.reasoning if is_reasoning else end.text
-    if stop - len(data) > have:
+    have, other = answer.end.text, answer.end.reasoning
+    stop, before = end.text, end.reasoning
+    if is_reasoning:
+        have, other, stop, before = other, have, before, stop
+    if stop - len(data) > have or before > other:
         raise Gap
     if stop > have:
         answer.append(data[have - (stop - len(data)) :], is_reasoning=is_reasoning)

@@ -8,20 +8,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mindwave_django.conf import mindwave_settings
 from mindwave_django.drivers.per_loop import PerLoop
 from mindwave_django.events import CancelReason, Ended
 from mindwave_django.streaming.answer import Answer
-from mindwave_django.streaming.log import Cancel, Log, MemoryLog
-from mindwave_django.streaming.redis import entries
+from mindwave_django.streaming.log import Cancel, Log, LogUnavailable, MemoryLog
+from mindwave_django.streaming.redis import control, entries
+from mindwave_django.streaming.redis.connect import Client, Connector, begin, close
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.reader import Reader
-from mindwave_django.streaming.redis.writer import CONTROL_LENGTH, SPARE, Client, Writer
+from mindwave_django.streaming.redis.writer import Writer
 
 logger = logging.getLogger("mindwave_django")
 
 BUCKETS = 8
-FLUSH_LIMIT = 1.0  # seconds that the end of an answer waits to arrive
+END_LIMIT = 1.0  # seconds that the end of an answer waits to arrive
 
 
 class RedisLog(Log):
@@ -36,9 +36,14 @@ class RedisLog(Log):
     :param cluster: whether the URL is of a node of a Redis Cluster.
     :param sentinels: pairs of host and port; then `url` names the service, as
         `redis://<service>/<database>`.
+    :param sentinel_options: arguments of redis-py's clients of the Sentinels, such as `password`.
     :param prefix: what all keys begin with.
     :param options: further arguments of redis-py's client, such as `ssl_ca_certs`.
+
+    Raises ValueError for an URL that redis-py does not take, and if the package is missing.
     """
+
+    arrival = 1.0
 
     def __init__(
         self,
@@ -46,38 +51,23 @@ class RedisLog(Log):
         url: str = "redis://127.0.0.1:6379/0",
         cluster: bool = False,
         sentinels: Sequence[Sequence[Any]] = (),
+        sentinel_options: Mapping[str, Any] | None = None,
         prefix: str = "mindwave",
         options: Mapping[str, Any] | None = None,
         max_bytes: int = 64 * 1024 * 1024,
         max_answer_bytes: int = 8 * 1024 * 1024,
     ) -> None:
-        try:
-            import redis  # noqa: F401, PLC0415  # an extra
-        except ImportError as exc:
-            raise ValueError(
-                "RedisLog needs the package redis: pip install 'mindwave-django[redis]'."
-            ) from exc
-        self._url = url
-        self._cluster = cluster
-        self._sentinels = tuple(tuple(each) for each in sentinels)
-        self._options = {"socket_connect_timeout": 5} | dict(options or {})
+        self._connector = Connector(
+            url,
+            cluster=cluster,
+            sentinels=sentinels,
+            sentinel_options=sentinel_options or {},
+            options=options or {},
+        )
         self._keys = Keys(prefix, BUCKETS)
         self._memory = MemoryLog(max_bytes=max_bytes, max_answer_bytes=max_answer_bytes)
-        self._clients: PerLoop[Client] = PerLoop(self._build, _close)
+        self._clients: PerLoop[Client] = PerLoop(self._connector.build, close, begin)
         self._halves: dict[asyncio.AbstractEventLoop, tuple[Writer, Reader]] = {}
-
-    def _build(self) -> Client:
-        import redis.asyncio  # noqa: PLC0415
-        from redis.asyncio.cluster import RedisCluster  # noqa: PLC0415
-        from redis.asyncio.sentinel import Sentinel  # noqa: PLC0415
-
-        if self._cluster:
-            return RedisCluster.from_url(self._url, **self._options)
-        if self._sentinels:
-            service, _, database = self._url.partition("://")[2].partition("/")
-            sentinel: Any = Sentinel(list(self._sentinels), **self._options)  # type: ignore[no-untyped-call]
-            return sentinel.master_for(service, db=int(database or 0), **self._options)
-        return redis.asyncio.from_url(self._url, **self._options)
 
     def _here(self) -> tuple[Writer, Reader]:
         """Return the halves of the running loop."""
@@ -85,8 +75,9 @@ class RedisLog(Log):
         if loop not in self._halves:
             for other in [each for each in self._halves if each.is_closed()]:
                 self._halves.pop(other, None)
-            get = self._clients.get
-            self._halves[loop] = Writer(get, self._keys), Reader(get, self._keys)
+            get, place = self._clients.get, self._connector.place
+            writer = Writer(get, self._keys, place, self._memory.__contains__)
+            self._halves[loop] = writer, Reader(get, self._keys, place)
         return self._halves[loop]
 
     def create(self, stream_id: str, owner: str, cancel: Cancel) -> Answer:
@@ -100,73 +91,52 @@ class RedisLog(Log):
         if (answer := await self._memory.open(stream_id)) is not None:
             return answer
         try:
-            copy = await self._here()[1].open(stream_id)
-        except Exception as exc:  # noqa: BLE001  # whatever Redis or the way to it raises
-            _complain("be asked for a stream", exc)
-            return None
-        if copy is None:
-            return None
-        if copy.answer.ended is None:
-            await self._tell(copy.process, {"a": "seen", "s": stream_id})
-        return copy.answer
+            return await self._here()[1].open(stream_id)
+        except Exception as exc:
+            raise self._unavailable(exc) from exc
 
     async def finish(self, answer: Answer, ended: Ended) -> None:
         """Add the terminal entry, here at once, and in Redis within moments."""
         await self._memory.finish(answer, ended)
-        await self._here()[0].flush(answer.stream_id, FLUSH_LIMIT)
+        await self._here()[0].end(answer.stream_id, END_LIMIT)
 
     async def cancel(self, stream_id: str, reason: CancelReason) -> bool:
         """End the generation, here or wherever it runs."""
         if await self._memory.cancel(stream_id, reason):
             return True
-        process = await self._writer_of(stream_id)
-        if process is None:
+        try:
+            client = await self._clients.get()
+            process = await self._writer_of(client, stream_id)
+            if process is None:
+                return False
+            message = control.Message(control.CANCEL, [stream_id], reason)
+            await control.tell(client, self._keys, process, message)
+        except Exception as exc:  # noqa: BLE001  # whatever Redis or the way to it raises
+            logger.error(  # noqa: TRY400  # its words may name the URL
+                "Stream %s cannot be stopped: %s", stream_id, self._unavailable(exc)
+            )
             return False
-        return await self._tell(process, {"a": "cancel", "s": stream_id, "r": str(reason)})
+        return True
 
     async def reader_seen(self, stream_id: str) -> None:
-        """Note a reader, here or where the answer is written."""
-        if await self._memory.last_reader_at(stream_id) is not None:
+        """Note a reader, here at once, or soon where the answer is written."""
+        if not self._here()[1].reader_seen(stream_id):
             await self._memory.reader_seen(stream_id)
-        elif (copy := self._here()[1].find(stream_id)) is not None:
-            await self._tell(copy.process, {"a": "seen", "s": stream_id})
 
     async def last_reader_at(self, stream_id: str) -> float | None:
         """Return when anybody was seen reading last, as far as the writer has been told."""
         here = await self._memory.last_reader_at(stream_id)
-        if here is None and self._here()[1].find(stream_id) is not None:
-            return math.inf
-        return here
+        return math.inf if here is None and self._here()[1].has(stream_id) else here
 
-    async def _writer_of(self, stream_id: str) -> str | None:
+    async def _writer_of(self, client: Client, stream_id: str) -> str | None:
         """Return the process that writes an answer; None if nobody does any more."""
         key = self._keys.stream(stream_id)
-        try:
-            client = await self._clients.get()
-            first, last = await client.xrange(key, count=1), await client.xrevrange(key, count=1)
-        except Exception as exc:  # noqa: BLE001
-            _complain("be asked for a stream", exc)
+        first, last = await client.xrange(key, count=1), await client.xrevrange(key, count=1)
+        if not first or not last or last[0][1].get(entries.KIND) == entries.END:
             return None
-        if not first or last[0][1][entries.KIND] == entries.END:
-            return None
-        return entries.read_start(first[0][1]).process
+        start = entries.read_start(first[0][1])
+        return None if start is None else start.process
 
-    async def _tell(self, process: str, message: dict[str, str]) -> bool:
-        try:
-            client = await self._clients.get()
-            key = self._keys.control(process)
-            await client.xadd(key, message, maxlen=CONTROL_LENGTH, approximate=True)
-            lifetime = mindwave_settings.STREAMING.TIMEOUT + SPARE
-            await client.pexpire(key, int(lifetime * 1000))
-        except Exception as exc:  # noqa: BLE001
-            _complain("tell another process", exc)
-            return False
-        return True
-
-
-async def _close(client: Client) -> None:
-    await client.aclose()
-
-
-def _complain(what: str, exc: Exception) -> None:
-    logger.error("Redis cannot %s: %s.", what, type(exc).__name__)
+    def _unavailable(self, exc: Exception) -> LogUnavailable:
+        place, name = self._connector.place, type(exc).__name__
+        return LogUnavailable(f"Redis at {place} cannot be asked: {name}.")

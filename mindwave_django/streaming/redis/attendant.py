@@ -1,0 +1,87 @@
+"""Tells writers that they are read, and readers that their writer is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from itertools import islice
+
+from mindwave_django.streaming.redis import control
+from mindwave_django.streaming.redis.connect import Client
+from mindwave_django.streaming.redis.copies import NEVER, Copies, Copy
+from mindwave_django.streaming.redis.keys import Keys
+from mindwave_django.streaming.redis.listener import presence_interval
+from mindwave_django.streaming.redis.sender import LEASE, PAUSE
+
+TICK = 0.25  # seconds
+AT_ONCE = 100  # streams that one message names
+
+
+class Attendant:
+    """Looks after the copies of one event loop, as long as there are any."""
+
+    def __init__(self, copies: Copies, client: Callable[[], Awaitable[Client]], keys: Keys) -> None:
+        self._copies = copies
+        self._client = client
+        self._keys = keys
+        self._missing_since: dict[str, float] = {}  # by process
+        self._looked_at = -1e9
+        self._news = asyncio.Event()
+
+    def greet(self) -> None:
+        """Have the writer of a new copy told at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Attend to the copies until there are none."""
+        while list(self._copies):
+            self._news.clear()
+            try:
+                client = await self._client()
+                await self._say_who_reads(client)
+                await self._look_for_writers(client)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), TICK)
+            except Exception:  # noqa: BLE001  # the readers say so
+                self._missing_since.clear()
+                await asyncio.sleep(PAUSE)
+
+    async def _say_who_reads(self, client: Client) -> None:
+        now, limit = time.monotonic(), time.monotonic() - presence_interval()
+        due: dict[str, list[Copy]] = defaultdict(list)
+        for copy in self._copies:
+            if not copy.is_wanted:
+                self._copies.drop(copy)
+            elif copy.said_at == NEVER or (copy.answer.is_read and copy.said_at <= limit):
+                due[copy.process].append(copy)
+        for process, copies in due.items():
+            for some in _portions(copies):
+                streams = [copy.answer.stream_id for copy in some]
+                await control.tell(
+                    client, self._keys, process, control.Message(control.SEEN, streams)
+                )
+            for copy in copies:
+                copy.said_at = now
+
+    async def _look_for_writers(self, client: Client) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < LEASE / 4:
+            return
+        self._looked_at = now
+        missing: dict[str, float] = {}
+        for process in {copy.process for copy in self._copies}:
+            if not await client.exists(self._keys.alive(process)):
+                # Redis may have forgotten it: a writer that lives says so again within its lease.
+                missing[process] = self._missing_since.get(process, now)
+        self._missing_since = missing
+        for copy in self._copies:
+            if now - missing.get(copy.process, now) > LEASE:
+                self._copies.lose(copy)
+
+
+def _portions(copies: Iterable[Copy]) -> Iterable[list[Copy]]:
+    rest = iter(copies)
+    return iter(lambda: list(islice(rest, AT_ONCE)), [])

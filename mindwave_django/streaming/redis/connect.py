@@ -1,0 +1,116 @@
+"""Clients of redis-py, as the options of the log say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Client: TypeAlias = Any  # redis.asyncio.Redis, or RedisCluster
+Entries: TypeAlias = list[tuple[bytes, dict[bytes, bytes]]]  # of a stream: ids and fields
+
+# A host that vanishes without a word would hold a blocked read for ever; ours last a second.
+DEFAULTS = {"socket_connect_timeout": 5.0, "socket_timeout": 5.0}
+
+
+class Connector:
+    """Builds clients for one URL: of a server, of a node of a cluster, or of a Sentinel's service.
+
+    Raises ValueError for an URL that redis-py does not take, and if redis-py is missing.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        cluster: bool,
+        sentinels: Sequence[Sequence[Any]],
+        sentinel_options: Mapping[str, Any],
+        options: Mapping[str, Any],
+    ) -> None:
+        try:
+            from redis.asyncio.connection import parse_url  # noqa: PLC0415  # an extra
+        except ImportError as exc:
+            raise ValueError(
+                "RedisLog needs the package redis: pip install 'mindwave-django[redis]'."
+            ) from exc
+        if cluster and sentinels:
+            raise ValueError("a cluster has no Sentinels: give cluster or sentinels, not both.")
+        # Answers are bytes, and the blocked reads are tried again by the log itself.
+        self._options = {**DEFAULTS, **options, "decode_responses": False}
+        self._parsed = dict(parse_url(url))
+        self._url = url
+        self._cluster = cluster
+        self._sentinels = [(str(host), int(port)) for host, port in sentinels]
+        self._sentinel_options = {**DEFAULTS, **sentinel_options}
+
+    @property
+    def place(self) -> str:
+        """What to call the server in a log: never with its password."""
+        if self._sentinels:
+            return f"service {self._service!r}"
+        host, port = self._parsed.get("host", "localhost"), self._parsed.get("port", 6379)
+        return str(self._parsed.get("path") or f"{host}:{port}")
+
+    @property
+    def _service(self) -> str:
+        return str(self._parsed.get("host", "mymaster"))
+
+    def build(self) -> Client:
+        """Return a new client; nothing is connected yet."""
+        from redis.asyncio import Redis  # noqa: PLC0415
+        from redis.asyncio.cluster import RedisCluster  # noqa: PLC0415
+
+        if self._cluster:
+            return RedisCluster.from_url(self._url, **self._options)
+        retries = {"retry": _once_more()} | self._options
+        if self._sentinels:
+            return self._build_for_service(retries)
+        return Redis.from_url(self._url, **retries)
+
+    def _build_for_service(self, options: dict[str, Any]) -> Client:
+        from redis.asyncio.connection import SSLConnection  # noqa: PLC0415
+        from redis.asyncio.sentinel import Sentinel  # noqa: PLC0415
+
+        ours = {k: v for k, v in self._parsed.items() if k not in {"host", "port"}}
+        if ours.pop("connection_class", None) is SSLConnection:
+            ours["ssl"] = True
+        sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
+            self._sentinels, sentinel_kwargs=self._sentinel_options, **options
+        )
+        client = sentinel.master_for(self._service, **(options | ours))
+        client.sentinel = sentinel  # closed with it
+        return client
+
+
+async def begin(client: Client) -> None:
+    """Let a client of a cluster learn of its nodes, which it cannot do for several at once."""
+    if hasattr(client, "get_nodes"):
+        await client.initialize()
+
+
+async def read_new(
+    client: Client, last_ids: Mapping[str, bytes | str], block: int
+) -> list[tuple[bytes, Entries]]:
+    """Wait for entries after these ids, up to `block` milliseconds; return them by key."""
+    reply = await client.xread(last_ids, block=block) or ()
+    if isinstance(reply, dict):  # with protocol=3
+        return [(key, found[0]) for key, found in reply.items()]
+    return [(key, found) for key, found in reply]
+
+
+async def close(client: Client) -> None:
+    """Close a client, and those of its Sentinels."""
+    await client.aclose()
+    for each in getattr(getattr(client, "sentinel", None), "sentinels", ()):
+        await each.aclose()
+
+
+def _once_more() -> Any:
+    """Return redis-py's policy for connections that the server has closed meanwhile.
+
+    Whatever takes longer is an outage, which the log has to know of.
+    """
+    from redis.asyncio.retry import Retry  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+
+    return Retry(NoBackoff(), 1)
