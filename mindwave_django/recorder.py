@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThan
@@ -17,7 +18,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Outcome
 from mindwave_django.exceptions import Interrupted
 from mindwave_django.ledger import add_interrupted
-from mindwave_django.models import LIVE, ChatMessage, MessageState
+from mindwave_django.models import ChatMessage, MessageState
 from mindwave_django.signals import StreamEnded
 from mindwave_django.streaming.recorder import Recorder, Verdict
 
@@ -26,6 +27,8 @@ logger = logging.getLogger("mindwave_django")
 # Checkpoint intervals without a checkpoint after which the writer counts as dead. Less than three,
 # since a reader polls every quarter of one and is to be told within three.
 STALE_INTERVALS = 2.5
+
+SWEEP_INTERVAL = 60.0  # seconds between two sweeps, and without a checkpoint until a row is swept
 
 STATES = {
     Outcome.COMPLETED: MessageState.COMPLETE,
@@ -42,7 +45,7 @@ class MessageRecorder(Recorder):
     """
 
     def __init__(self) -> None:
-        self._swept_at = -math.inf
+        self._swept_at = self._checked_at = self._steady_since = -math.inf
 
     def claim(self, stream_id: str) -> bool:
         """Turn a pending row into a streaming one, with one conditional UPDATE."""
@@ -63,26 +66,50 @@ class MessageRecorder(Recorder):
         streaming = _row(stream_id).filter(state=MessageState.STREAMING)
         if not streaming.update(checkpoint_at=Now(), **texts):
             return Verdict.LOST
-        self._sweep()
-        return Verdict.STOP if streaming.filter(cancel_requested=True).exists() else Verdict.GO_ON
+        if streaming.filter(cancel_requested=True).exists():
+            return Verdict.STOP
+        if self._may_sweep():
+            _sweep()
+        return Verdict.GO_ON
 
     def finish(self, ended: StreamEnded) -> None:
         """Save everything that is known, unless the row was given up meanwhile."""
         streaming = _row(ended.stream_id).filter(state=MessageState.STREAMING)
         streaming.update(**_fields(ended))
 
-    def _sweep(self) -> None:
-        if time.monotonic() - self._swept_at < lease().total_seconds():
-            return
-        self._swept_at = time.monotonic()
-        if ended := abandoned(ChatMessage.objects.filter(state__in=LIVE)):
-            logger.warning("%d answers had been abandoned, and are ended.", ended)
+    def _may_sweep(self) -> bool:
+        """Whether it is time, and checkpoints have been saved for a while without a break.
+
+        After a break, such as of the database, those of others need a moment to be renewed too.
+        """
+        checked_at, self._checked_at = self._checked_at, time.monotonic()
+        if self._checked_at - checked_at > lease().total_seconds():
+            self._steady_since = self._checked_at
+        ready_at = max(
+            self._steady_since + lease().total_seconds(), self._swept_at + SWEEP_INTERVAL
+        )
+        if self._checked_at < ready_at:
+            return False
+        self._swept_at = self._checked_at
+        return True
 
     def last_reader_at(self, stream_id: str) -> float | None:
         """Return when a reader elsewhere was seen, reckoned by the database's clock."""
         ages = _row(stream_id).filter(reader_seen_at__isnull=False)
         seen = ages.values_list("reader_seen_at", now()).first()
         return None if seen is None else time.time() - (seen[1] - seen[0]).total_seconds()
+
+
+def _sweep() -> None:
+    long_ago = now() - timedelta(seconds=SWEEP_INTERVAL)
+    left = ChatMessage.objects.filter(LessThan(F("checkpoint_at"), long_ago))
+    try:
+        ended = interrupt_stale(left)
+    except DatabaseError as exc:  # the checkpoint itself has been saved
+        logger.warning("Abandoned answers could not be ended: %s.", type(exc).__name__)
+        return
+    if ended:
+        logger.warning("%d abandoned answers were ended.", ended)
 
 
 def abandoned(messages: QuerySet[ChatMessage]) -> int:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 from unittest import mock
 
+from django.db import DatabaseError
 from django.test import TestCase
 from django.utils import timezone
 
@@ -187,27 +188,50 @@ class SweepTests(RowTestCase):
             checkpoint_at=timezone.now() - HOUR,
         )
 
-    def test_rows_of_others_are_ended_in_passing(self) -> None:
-        recorder = MessageRecorder()
+    def checkpoints(self, *times: float) -> list[str]:
+        """Save checkpoints at these times; return the states of a row that was left."""
+        recorder, left, states = MessageRecorder(), self.left(), []
         recorder.claim(self.stream_id)
-        left = self.left()
-        with self.assertLogs("mindwave_django", "WARNING") as logs:
-            assert recorder.checkpoint(self.stream_id, "Half", "") is Verdict.GO_ON
-        assert "1 answers had been abandoned" in logs.output[0]
-        left.refresh_from_db()
-        assert (left.state, left.error_code) == ("interrupted", "interrupted")
+        for moment in times:
+            with mock.patch("mindwave_django.recorder.time.monotonic", return_value=moment):
+                assert recorder.checkpoint(self.stream_id, "Half", "") is Verdict.GO_ON
+            left.refresh_from_db()
+            states.append(left.state)
         assert self.fresh().state == "streaming"
+        return states
 
-    def test_now_and_then(self) -> None:
-        recorder = MessageRecorder()
-        recorder.claim(self.stream_id)
-        with mock.patch("mindwave_django.recorder.time.monotonic", side_effect=[0, 0, 4, 5, 5]):
-            recorder.checkpoint(self.stream_id, None, None)
-            left = self.left()
-            for state in ("streaming", "interrupted"):
-                recorder.checkpoint(self.stream_id, None, None)
-                left.refresh_from_db()
-                assert left.state == state
+    def test_rows_of_others_are_ended_in_passing(self) -> None:
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            states = self.checkpoints(100, 102, 104, 106)
+        assert states == ["streaming", "streaming", "streaming", "interrupted"]
+        assert "1 abandoned answers were ended." in logs.output[0]
+
+    def test_not_soon_after_a_break(self) -> None:
+        assert self.checkpoints(100, 104, 110, 114) == ["streaming"] * 4
+
+    def test_not_all_the_time(self) -> None:
+        with self.assertLogs("mindwave_django", "WARNING"):
+            self.checkpoints(100, 104, 106)
+        with mock.patch("mindwave_django.recorder.interrupt_stale", return_value=0) as sweep:
+            self.checkpoints(*range(200, 330, 2))
+        assert sweep.call_count == 3
+
+    def test_rows_that_were_renewed_a_minute_ago_are_left_alone(self) -> None:
+        with mock.patch.object(self, "left", self.recent):
+            assert self.checkpoints(100, 104, 106) == ["streaming"] * 3
+
+    def recent(self) -> ChatMessage:
+        row = SweepTests.left(self)
+        row.checkpoint_at = timezone.now() - dt.timedelta(seconds=50)
+        row.save()
+        return row
+
+    def test_checkpoint_counts_all_the_same(self) -> None:
+        error = mock.patch("mindwave_django.recorder.interrupt_stale", side_effect=DatabaseError)
+        with error, self.assertLogs("mindwave_django", "WARNING") as logs:
+            self.checkpoints(100, 104, 106)
+        assert "could not be ended: DatabaseError" in logs.output[0]
+        assert self.fresh().content == "Half"
 
 
 class LastReaderTests(RowTestCase):

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
+from unittest import mock
 from uuid import uuid4
 
 from django.test import SimpleTestCase, tag
 
 from mindwave_django.streaming.answer import Answer
-from mindwave_django.streaming.redis import RedisLog
+from mindwave_django.streaming.redis import RedisLog, outgoing
 from mindwave_django.testing.log_contract import opened
 from tests.support.redis_servers import Setup, single
 
@@ -30,6 +31,7 @@ class RedisTestCase(SimpleTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.enterContext(mock.patch.object(outgoing, "LEAST_RETENTION", 0.5))
         self.options = {"prefix": f"test-{uuid4().hex}"} | self.servers.options
 
     def make(self) -> RedisLog:

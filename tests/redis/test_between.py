@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 from django.test import override_settings
 
 from mindwave_django.events import CancelReason
+from mindwave_django.streaming.log import LogUnavailable
 from mindwave_django.streaming.progress import Progress
-from mindwave_django.streaming.redis import RedisLog
+from mindwave_django.streaming.redis import RedisLog, attendant
+from mindwave_django.streaming.redis.outbox import Outbox
 from mindwave_django.streaming.redis.writer import Writer
 from mindwave_django.testing.log_contract import (
     COMPLETED,
@@ -58,8 +61,10 @@ class KeptTests(RedisTestCase):
     """What is in Redis, and for how long."""
 
     async def keys(self) -> list[bytes]:
+        """Return all keys but those, one for each bucket, that say since when Redis keeps data."""
         client = await self.redis()
-        return [key async for key in client.scan_iter(f"{self.options['prefix']}:*")]
+        found = [key async for key in client.scan_iter(f"{self.options['prefix']}:*")]
+        return [key for key in found if not key.endswith(b":epoch")]
 
     @override_settings(MINDWAVE={"STREAMING": {"RETENTION": 0.2}})
     async def test_nothing_stays(self) -> None:
@@ -169,6 +174,22 @@ class LosingTests(RedisTestCase):
         await self.here.finish(written, COMPLETED)
         await self.assert_everywhere(written)
 
+    async def test_reader_comes_before_it_is_there_again(self) -> None:
+        written = await self.begin("one ", "two ")
+        late, client = self.make(), await self.redis()
+        assert (await opened(late, self.stream_id)).text == "one two "
+        assert await late.find("nobody") is None
+        copy = late._here()[1]._copies.get(self.stream_id)
+        assert copy is not None
+        late._here()[1]._copies.drop(copy)
+        await client.flushall()
+        with self.assertRaises(LogUnavailable):
+            await late.open(self.stream_id)
+        while not await client.exists(self.key):
+            await turn(0.05)
+        await self.assert_everywhere(written)
+        await self.here.finish(written, COMPLETED)
+
     async def test_everything_while_nothing_is_written(self) -> None:
         written = await self.begin("one ", "two ")
         client = await self.redis()
@@ -193,6 +214,67 @@ class LosingTests(RedisTestCase):
         answer = await self.follow(self.make(), self.stream_id)
         await eventually(lambda: answer.ended == COMPLETED)
         assert answer.text == "one two three"
+
+
+class StrangeKeyTests(RedisTestCase):
+    """What is there under the key of an answer makes no sense: it is replaced, others go on."""
+
+    async def test_replaced(self) -> None:
+        for spoil in (
+            lambda client, key: client.set(key, "a string"),
+            lambda client, key: client.xadd(key, {b"x": b"y"}, id="9-9"),
+            lambda client, key: client.xadd(key, {b"k": b"t", b"n": b"many"}, id="9-9"),
+        ):
+            here, stream_ids, client = self.make(), [new_id(), new_id()], await self.redis()
+            written = [here.create(stream_id, "", nothing) for stream_id in stream_ids]
+            answers = [await self.follow(self.make(), each) for each in stream_ids]
+            key = here._keys.stream(stream_ids[0])
+            await client.delete(key)
+            await spoil(client, key)
+            for each in written:
+                each.append(b"Hello")
+            await eventually(lambda answers=answers: answers[1].text == "Hello")
+            await eventually(lambda answers=answers: answers[0].text == "Hello")
+            for each in written:
+                await here.finish(each, COMPLETED)
+            await eventually(lambda answers=answers: all(a.ended == COMPLETED for a in answers))
+
+    async def test_answer_that_is_gone(self) -> None:
+        with mock.patch.object(attendant, "LEASE", 0.4):
+            here, there, stream_id = self.make(), self.make(), new_id()
+            written = here.create(stream_id, "", nothing)
+            answer = await self.follow(there, stream_id)
+            with mock.patch.object(Outbox, "take_back", return_value=None):  # it was given up
+                await eventually(lambda: answer.is_broken_off)
+        client = await self.redis()
+        assert not await client.exists(here._keys.stream(stream_id))
+        await here.finish(written, COMPLETED)
+
+
+class CopiesTests(RedisTestCase):
+    async def test_copy_that_took_the_place_of_another_stays(self) -> None:
+        here, there, stream_id = self.make(), self.make(), new_id()
+        written = here.create(stream_id, "", nothing)
+        await opened(there, stream_id)
+        copies = there._here()[1]._copies
+        first = copies.get(stream_id)
+        assert first is not None
+        copies.drop(first)
+        await opened(there, stream_id)
+        copies.drop(first)
+        assert copies.get(stream_id) not in {None, first}
+        await here.finish(written, COMPLETED)
+
+    async def test_crowd_that_comes_at_once(self) -> None:
+        here, there = self.make(), self.make()
+        written = [here.create(new_id(), "", nothing) for _ in range(20)]
+        await asyncio.gather(*(opened(there, each.stream_id) for each in written))
+        found = await asyncio.gather(
+            *(opened(there, each.stream_id) for each in written for _ in range(20))
+        )
+        assert len({id(answer) for answer in found}) == len(written)
+        for each in written:
+            await here.finish(each, COMPLETED)
 
 
 class MisunderstandingTests(RedisTestCase):

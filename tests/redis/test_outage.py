@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -75,8 +76,10 @@ class OutageTests(SimpleTestCase):
             await asyncio.to_thread(self.start)
             written.append(b"after")
             await eventually(lambda: answer.text == "before während after")
-            await eventually(lambda: "can be written again" in str(logs.output))
-        assert sorted(line.split(":")[0] for line in logs.output) == ["ERROR", "ERROR", "WARNING"]
+            for again in ("can be written again", "can be read again"):
+                await eventually(lambda again=again: again in str(logs.output))  # type: ignore[misc]
+        levels = sorted(line.split(":")[0] for line in logs.output)
+        assert levels == ["ERROR", "ERROR", "WARNING", "WARNING"]
         assert f"127.0.0.1:{self.port}" in logs.output[0]
         assert "secret" not in str(logs.output)
         assert answer.reasoning == "thinking"
@@ -157,12 +160,45 @@ class OutageTests(SimpleTestCase):
             await eventually(lambda: not log._here()[0]._outbox)
             await eventually(lambda: log._here()[0]._tasks == {})
 
+    async def test_readers_elsewhere_count_as_there_during_the_outage(self) -> None:
+        here, written, _, _ = await self.begin()
+        heard = await here.last_reader_at("s")
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            await asyncio.to_thread(self.process.stop)
+            await eventually(lambda: "cannot be written" in str(logs.output))
+            for _ in range(2):
+                before = time.time()
+                seen = await here.last_reader_at("s")
+                assert seen is not None
+                assert seen >= before > heard  # type: ignore[operator]
+            restarted = time.time()
+            await asyncio.to_thread(self.start)
+            await eventually(lambda: "can be written again" in str(logs.output))
+            await eventually(lambda: "can be read again" in str(logs.output))
+        assert written.last_reader_at >= restarted  # from here on they have as long as ever
+        await here.finish(written, COMPLETED)
+
+    async def test_nobody_elsewhere_is_nobody_during_the_outage(self) -> None:
+        log = self.make()
+        written = log.create("s", "", nothing)
+        with self.assertLogs("mindwave_django", "WARNING") as logs:
+            await asyncio.to_thread(self.process.stop)
+            await eventually(lambda: "cannot be written" in str(logs.output))
+            before = time.time()
+            seen = await log.last_reader_at("s")
+            assert seen is not None
+            assert seen < before
+            await log.finish(written, COMPLETED)
+
     async def test_redis_that_is_full(self) -> None:
         here, written, _, answer = await self.begin()
         await asyncio.to_thread(cli, self.port, "config", "set", "maxmemory", "1")
         with self.assertLogs("mindwave_django", "WARNING") as logs:
             written.append(b"during ")
             await eventually(lambda: "cannot be written: OutOfMemoryError" in str(logs.output))
+            await asyncio.sleep(20 * sender.PAUSE)  # it is tried again and again
+            assert (await opened(self.make(), "s")).text == "before "
+            assert answer.ended is None
             await asyncio.to_thread(cli, self.port, "config", "set", "maxmemory", "0")
             await eventually(lambda: answer.text == "before during ")
         await here.finish(written, COMPLETED)

@@ -13,7 +13,6 @@ from mindwave_django.streaming.redis import control
 from mindwave_django.streaming.redis.connect import Client
 from mindwave_django.streaming.redis.copies import NEVER, Copies, Copy
 from mindwave_django.streaming.redis.keys import Keys
-from mindwave_django.streaming.redis.listener import presence_interval
 from mindwave_django.streaming.redis.sender import LEASE, PAUSE
 
 TICK = 0.25  # seconds
@@ -50,7 +49,7 @@ class Attendant:
                 await asyncio.sleep(PAUSE)
 
     async def _say_who_reads(self, client: Client) -> None:
-        now, limit = time.monotonic(), time.monotonic() - presence_interval()
+        now, limit = time.monotonic(), time.monotonic() - control.presence_interval()
         due: dict[str, list[Copy]] = defaultdict(list)
         for copy in self._copies:
             if not copy.is_wanted:
@@ -77,9 +76,30 @@ class Attendant:
                 # Redis may have forgotten it: a writer that lives says so again within its lease.
                 missing[process] = self._missing_since.get(process, now)
         self._missing_since = missing
+        for process, since in missing.items():
+            if now - since > LEASE:
+                await self._lose(client, process)
+        await self._look_for_answers(client, now)
+
+    async def _lose(self, client: Client, process: str) -> None:
+        lost = [copy for copy in self._copies if copy.process == process]
+        # A Redis that takes nothing now takes no sign of life either: then this raises.
+        streams = [copy.answer.stream_id for copy in lost[:AT_ONCE]]
+        await control.tell(client, self._keys, process, control.Message(control.SEEN, streams))
+        for copy in lost:
+            self._copies.lose(copy)
+
+    async def _look_for_answers(self, client: Client, now: float) -> None:
+        """Send readers away from what is quiet since it is there no more."""
         for copy in self._copies:
-            if now - missing.get(copy.process, now) > LEASE:
-                self._copies.lose(copy)
+            if now - copy.heard_at < LEASE:
+                copy.missing_since = None
+            elif await client.exists(self._keys.stream(copy.answer.stream_id)):
+                copy.missing_since, copy.heard_at = None, now
+            elif copy.missing_since is None:
+                copy.missing_since = now
+            elif now - copy.missing_since > LEASE:
+                self._copies.send_away(copy)
 
 
 def _portions(copies: Iterable[Copy]) -> Iterable[list[Copy]]:

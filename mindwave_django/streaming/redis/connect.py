@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 Client: TypeAlias = Any  # redis.asyncio.Redis, or RedisCluster
 Entries: TypeAlias = list[tuple[bytes, dict[bytes, bytes]]]  # of a stream: ids and fields
 
+LEAST_TIMEOUT = 3.0  # seconds: blocked reads last up to one
+EXAMPLE = "redis://user:password@host:6379/0"
 # A host that vanishes without a word would hold a blocked read for ever; ours last a second.
 DEFAULTS = {"socket_connect_timeout": 5.0, "socket_timeout": 5.0}
 
@@ -35,10 +37,20 @@ class Connector:
             ) from exc
         if cluster and sentinels:
             raise ValueError("a cluster has no Sentinels: give cluster or sentinels, not both.")
-        # Answers are bytes, and the blocked reads are tried again by the log itself.
-        self._options = {**DEFAULTS, **options, "decode_responses": False}
-        self._parsed = dict(parse_url(url))
-        self._url = url
+        try:
+            self._parsed = dict(parse_url(url))
+        except ValueError:
+            # Its words may name the password.
+            raise ValueError(
+                f"url should be as {EXAMPLE}, with rediss:// for TLS, or unix:///path; in user and "
+                "password everything but letters and digits is percent-encoded."
+            ) from None
+        self._url, _, query = url.partition("?")
+        names = {part.partition("=")[0] for part in query.split("&")}
+        asked = {name: self._parsed[name] for name in names & self._parsed.keys()}
+        # Answers are bytes.
+        self._options = {**DEFAULTS, **options, **asked, "decode_responses": False}
+        _require_patience(self._options)
         self._cluster = cluster
         self._sentinels = [(str(host), int(port)) for host, port in sentinels]
         self._sentinel_options = {**DEFAULTS, **sentinel_options}
@@ -71,7 +83,7 @@ class Connector:
         from redis.asyncio.connection import SSLConnection  # noqa: PLC0415
         from redis.asyncio.sentinel import Sentinel  # noqa: PLC0415
 
-        ours = {k: v for k, v in self._parsed.items() if k not in {"host", "port"}}
+        ours = {k: v for k, v in self._parsed.items() if k not in {"host", "port", *options}}
         if ours.pop("connection_class", None) is SSLConnection:
             ours["ssl"] = True
         sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
@@ -80,6 +92,15 @@ class Connector:
         client = sentinel.master_for(self._service, **(options | ours))
         client.sentinel = sentinel  # closed with it
         return client
+
+
+def _require_patience(options: Mapping[str, Any]) -> None:
+    timeout = options["socket_timeout"]
+    if timeout is not None and timeout < LEAST_TIMEOUT:
+        raise ValueError(
+            f"socket_timeout should be at least {LEAST_TIMEOUT:g} seconds, got {timeout!r}: "
+            "the log waits for news with reads that last up to one."
+        )
 
 
 async def begin(client: Client) -> None:

@@ -10,6 +10,9 @@ from mindwave_django.events import CancelReason
 from mindwave_django.streaming.redis.connect import Client
 from mindwave_django.streaming.redis.keys import Keys
 
+PRESENCE_INTERVAL = 10.0  # seconds, at most, between two times that a reader says to be there
+LEAST_INTERVAL = 0.5  # seconds, however short the grace is
+PATIENCE = 2.5  # such times without a word, after which it counts as gone
 LENGTH = 1000  # messages to a process that Redis keeps
 SPARE = 60.0  # seconds that keys outlive what they are for
 
@@ -17,6 +20,17 @@ ACTION, STREAMS, REASON = b"a", b"s", b"r"
 SEEN = b"seen"  # somebody reads these answers
 GAP = b"gap"  # something is missing in the middle of these answers
 CANCEL = b"cancel"
+
+
+def presence_interval() -> float:
+    """Return the seconds between two times that a reader says to be there."""
+    grace = mindwave_settings.STREAMING.RECONNECT_GRACE
+    return max(min(grace / 4, PRESENCE_INTERVAL), LEAST_INTERVAL)
+
+
+def patience() -> float:
+    """Return the seconds after which a reader that is not heard of counts as gone."""
+    return PATIENCE * presence_interval()
 
 
 class Message(NamedTuple):

@@ -29,6 +29,8 @@ class Copy:
         self.process = start.process
         self.last_id: bytes | str = entries.START_ID
         self.stuck_until = self.said_at = NEVER
+        self.heard_at = time.monotonic()
+        self.missing_since: float | None = None
         self._figures: Progress | None = None
         self._figures_at = 0.0
 
@@ -47,7 +49,7 @@ class Copy:
 
     def _take(self, entry_id: bytes, fields: entries.Fields) -> None:
         entries.apply(self.answer, entry_id, fields)
-        self.last_id = entry_id
+        self.last_id, self.heard_at = entry_id, time.monotonic()
         if (figures := entries.progress_of(fields)) is not None:
             self._figures, self._figures_at = figures, time.monotonic()
 
@@ -85,12 +87,19 @@ class Copies:
         return bucket.setdefault(stream_id, copy)
 
     def drop(self, copy: Copy) -> None:
-        """Follow it no more."""
+        """Follow it no more; one that has taken its place stays."""
         stream_id = copy.answer.stream_id
-        self._by_bucket.get(self._keys.bucket(stream_id), {}).pop(stream_id, None)
+        bucket = self._by_bucket.get(self._keys.bucket(stream_id), {})
+        if bucket.get(stream_id) is copy:
+            del bucket[stream_id]
 
     def lose(self, copy: Copy) -> None:
         """Tell its readers that nobody writes it any more."""
         self.drop(copy)
         if copy.answer.ended is None:
             copy.answer.finish(LOST)
+
+    def send_away(self, copy: Copy) -> None:
+        """Let its readers come back, and look anew where it is."""
+        self.drop(copy)
+        copy.answer.break_off()

@@ -24,6 +24,10 @@ class Keys:
         """Return the key of an answer's entries."""
         return f"{self._prefix}:{{{self.bucket(stream_id)}}}:{stream_id}"
 
+    def epoch(self, stream_id: str) -> str:
+        """Return the key, in the bucket of a stream, that is lost when Redis loses its data."""
+        return f"{self._prefix}:{{{self.bucket(stream_id)}}}:epoch"
+
     def control(self, process: str) -> str:
         """Return the key of the stream of what a process is told."""
         return f"{self._prefix}:control:{process}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,7 +74,7 @@ class RedisLog(Log):
         """Return the halves of the running loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._halves:
-            for other in [each for each in self._halves if each.is_closed()]:
+            for other in [each for each in list(self._halves) if each.is_closed()]:
                 self._halves.pop(other, None)
             get, place = self._clients.get, self._connector.place
             writer = Writer(get, self._keys, place, self._memory.__contains__)
@@ -105,17 +106,21 @@ class RedisLog(Log):
         if await self._memory.cancel(stream_id, reason):
             return True
         try:
-            client = await self._clients.get()
-            process = await self._writer_of(client, stream_id)
-            if process is None:
-                return False
-            message = control.Message(control.CANCEL, [stream_id], reason)
-            await control.tell(client, self._keys, process, message)
+            async with self._here()[1].turns:
+                return await self._cancel_elsewhere(stream_id, reason)
         except Exception as exc:  # noqa: BLE001  # whatever Redis or the way to it raises
             logger.error(  # noqa: TRY400  # its words may name the URL
                 "Stream %s cannot be stopped: %s", stream_id, self._unavailable(exc)
             )
             return False
+
+    async def _cancel_elsewhere(self, stream_id: str, reason: CancelReason) -> bool:
+        client = await self._clients.get()
+        process = await self._writer_of(client, stream_id)
+        if process is None:
+            return False
+        message = control.Message(control.CANCEL, [stream_id], reason)
+        await control.tell(client, self._keys, process, message)
         return True
 
     async def reader_seen(self, stream_id: str) -> None:
@@ -124,9 +129,15 @@ class RedisLog(Log):
             await self._memory.reader_seen(stream_id)
 
     async def last_reader_at(self, stream_id: str) -> float | None:
-        """Return when anybody was seen reading last, as far as the writer has been told."""
+        """Return when anybody was seen reading last, as far as the writer has been told.
+
+        During an outage those elsewhere cannot tell, and count as there.
+        """
         here = await self._memory.last_reader_at(stream_id)
-        return math.inf if here is None and self._here()[1].has(stream_id) else here
+        writer, reader = self._here()
+        if here is None:
+            return math.inf if reader.has(stream_id) else None
+        return max(here, time.time()) if writer.is_deaf_to_readers_of(stream_id) else here
 
     async def _writer_of(self, client: Client, stream_id: str) -> str | None:
         """Return the process that writes an answer; None if nobody does any more."""

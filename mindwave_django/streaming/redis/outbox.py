@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
+from mindwave_django.events import CancelReason
 from mindwave_django.streaming.redis.outgoing import Outgoing
+
+
+def _nothing(reason: CancelReason) -> None:
+    """Do nothing: it is over."""
 
 
 class Outbox:
@@ -48,6 +53,7 @@ class Outbox:
         stream_id = outgoing.answer.stream_id
         self._outgoing.pop(stream_id, None)
         self._arrived[stream_id] = outgoing
+        outgoing.cancel = _nothing  # it would keep the whole generation
         outgoing.arrived.set()
 
     def forget_arrived(self) -> None:

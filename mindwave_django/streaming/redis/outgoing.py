@@ -15,7 +15,7 @@ from mindwave_django.streaming.redis import control, entries
 
 WATCHED_INTERVAL = 0.05  # seconds between two appends of what somebody reads in another process
 INTERVAL = 0.5  # of what nobody does
-LEAST_RETENTION = 1.0  # seconds that those who wait have time to read the end
+LEAST_RETENTION = 10.0  # seconds that those who wait have time to read the end
 REWRITE_INTERVAL = 1.0  # seconds between two times that all of it is sent again on request
 NEVER = -1e9
 
@@ -54,11 +54,10 @@ class Outgoing:
         # Timers come a little early; whoever waits for the next one waits twice as long.
         return now - self._sent_at > 0.9 * interval and self.position != self.answer.end
 
-    def see(self, now: float, seconds: float) -> bool:
-        """Note a reader elsewhere, for so many seconds; return whether there was none before."""
+    def see(self, now: float, seconds: float) -> None:
+        """Note a reader elsewhere, for so many seconds."""
         self.answer.reader_seen()
-        was_watched, self._watched_until = self.is_watched(now), now + seconds
-        return not was_watched
+        self._watched_until = now + seconds
 
     def ask(self) -> None:
         """Trust nothing: Redis has to be asked what it has."""
@@ -91,6 +90,11 @@ class Outgoing:
                 return None
             self._figures_at = now
         return self.answer.progress()
+
+
+def is_twice(reply: Any) -> bool:
+    """Whether Redis refuses an entry since it has one with this id, or a later one."""
+    return isinstance(reply, Exception) and "equal or smaller" in str(reply)
 
 
 class Batch:
@@ -138,8 +142,11 @@ class Batch:
         replies = results[self._first : self._last]
         if self._version != self.outgoing.version:
             return None
-        if any(reply is None or isinstance(reply, Exception) for reply in replies):
+        if any(reply is None or is_twice(reply) for reply in replies):
             self.outgoing.is_refused()
+            return None
+        if any(isinstance(reply, Exception) for reply in replies):
+            self.outgoing.ask()
             return None
         self.outgoing.has_start, self.outgoing.position = True, self._position
         self.outgoing.refusals = 0

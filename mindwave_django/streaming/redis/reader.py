@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -20,7 +21,13 @@ logger = logging.getLogger("mindwave_django")
 
 BLOCK = 100  # milliseconds of one blocked read: a new reader waits no longer to be part of it
 STUCK = 0.25  # seconds until it is looked again whether a gap has been filled
+TURNS = 8
+RECOVERY = 15.0  # seconds after an outage in which a writer may still bring an answer back
 OUTAGE_LIMIT = 30.0  # seconds without Redis after which readers are sent away, to come back
+
+
+class DataLost(Exception):
+    """Redis has lost its data, and may be given the answer again."""
 
 
 class Reader:
@@ -33,21 +40,47 @@ class Reader:
         self._copies = Copies(keys)
         self._attendant = Attendant(self._copies, client, keys)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failing_since: dict[int, float] = {}  # by bucket
+        self._epochs: dict[str, bytes] = {}
+        self._lost_at = -1e9  # when Redis was seen to have lost its data, or was away
+        self.turns = asyncio.Semaphore(TURNS)  # connections for those who ask for a stream
 
     async def open(self, stream_id: str) -> Answer | None:
         """Return a copy that grows, or a whole one; None for a stream that Redis does not have.
 
-        Raises what redis-py raises.
+        Raises what redis-py raises, and DataLost for one that may be there again in a moment.
         """
-        if (copy := self._copies.get(stream_id)) is None:
-            client = await self._client()
-            found = await client.xrange(self._keys.stream(stream_id))
-            start = entries.read_start(found[0][1]) if found else None
-            if start is None:
-                return None
-            copy = await self._copy(client, Copy(stream_id, start), found)
-        copy.answer.reader_seen()
-        return copy.answer
+        async with self.turns:
+            if (copy := self._copies.get(stream_id)) is None:
+                client = await self._client()
+                found = await self._look_up(client, stream_id)
+                start = entries.read_start(found[0][1]) if found else None
+                if start is None:
+                    return None
+                copy = await self._copy(client, Copy(stream_id, start), found)
+            copy.answer.reader_seen()
+            return copy.answer
+
+    async def _look_up(self, client: Client, stream_id: str) -> Entries:
+        """Return all entries of a stream; raises DataLost if it may come back."""
+        pipe, epoch = client.pipeline(transaction=False), self._keys.epoch(stream_id)
+        pipe.xrange(self._keys.stream(stream_id))
+        pipe.set(epoch, secrets.token_hex(8), nx=True)
+        pipe.get(epoch)
+        try:
+            # A Redis that is full refuses to set anything.
+            found, _, now = await pipe.execute(raise_on_error=False)
+            if isinstance(found, Exception):
+                raise found
+        except Exception:
+            self._lost_at = time.monotonic()
+            raise
+        if isinstance(now, bytes) and self._epochs.setdefault(epoch, now) != now:
+            self._epochs[epoch] = now
+            self._lost_at = time.monotonic()
+        if not found and time.monotonic() - self._lost_at < RECOVERY:
+            raise DataLost
+        return list(found)
 
     async def _copy(self, client: Client, copy: Copy, found: Entries) -> Copy:
         await self._take(client, copy, found)
@@ -83,18 +116,32 @@ class Reader:
         return self._copies.get(stream_id) is not None
 
     async def _follow(self, bucket: int) -> None:
-        failing_since: float | None = None
-        while copies := self._copies.of(bucket):
-            try:
-                await self._read(copies)
-                failing_since = None
-            except Exception as exc:  # noqa: BLE001  # whatever Redis or the way to it raises
-                if failing_since is None:
-                    failing_since = time.monotonic()
-                    self._say(exc)
-                if time.monotonic() - failing_since > OUTAGE_LIMIT:
-                    self._send_away(copies)
-                await asyncio.sleep(PAUSE)
+        try:
+            while copies := self._copies.of(bucket):
+                try:
+                    await self._read(copies)
+                    self._recover(bucket)
+                except Exception as exc:  # noqa: BLE001  # whatever Redis or the way to it raises
+                    self._lose(bucket, exc)
+                    await asyncio.sleep(PAUSE)
+        finally:
+            self._failing_since.pop(bucket, None)
+
+    def _lose(self, bucket: int, exc: Exception) -> None:
+        self._lost_at = now = time.monotonic()
+        if not self._failing_since:
+            logger.error(
+                "Redis at %s cannot be read: %s. Readers of other processes' answers wait.",
+                self._place,
+                type(exc).__name__,
+            )
+        if now - self._failing_since.setdefault(bucket, now) > OUTAGE_LIMIT:
+            for copy in self._copies.of(bucket):
+                self._copies.send_away(copy)
+
+    def _recover(self, bucket: int) -> None:
+        if self._failing_since.pop(bucket, None) is not None and not self._failing_since:
+            logger.warning("Redis at %s can be read again.", self._place)
 
     async def _read(self, copies: list[Copy]) -> None:
         now = time.monotonic()
@@ -118,15 +165,3 @@ class Reader:
             copy.stuck_until = time.monotonic() + STUCK
             message = control.Message(control.GAP, [copy.answer.stream_id])
             await control.tell(client, self._keys, copy.process, message)
-
-    def _send_away(self, copies: list[Copy]) -> None:
-        for copy in copies:
-            self._copies.drop(copy)
-            copy.answer.break_off()
-
-    def _say(self, exc: Exception) -> None:
-        logger.error(
-            "Redis at %s cannot be read: %s. Readers of other processes' answers wait.",
-            self._place,
-            type(exc).__name__,
-        )

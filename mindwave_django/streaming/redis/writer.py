@@ -54,6 +54,11 @@ class Writer:
         finally:  # at once: what is added a moment later needs a new task
             del self._tasks[name]
 
+    def is_deaf_to_readers_of(self, stream_id: str) -> bool:
+        """Whether an outage keeps readers elsewhere from saying that they are there."""
+        outgoing = self._outbox.get(stream_id)
+        return outgoing is not None and self._sender.cannot_hear_of(outgoing)
+
     async def end(self, stream_id: str, seconds: float) -> None:
         """Send the end of an answer; wait until it has arrived, but no longer than this."""
         outgoing = self._outbox.get(stream_id)
