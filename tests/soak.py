@@ -42,8 +42,9 @@ from tests.support.redis_servers import single
 from tests.support.servers import Server, serving_on
 
 SETTLE = 60.0  # seconds for the last answers to end
-RETENTION = 12.0  # as in settings_soak
+RETENTION = 20.0  # as in settings_soak
 FILES = 8192
+LATE = 0.5  # seconds
 SHOWN = 20  # complaints
 # What a process may hold more than before, after the same load once more.
 MORE = Held(tasks=4, threads=12, answers=0, descriptors=12, memory=24 * MIB)
@@ -115,14 +116,16 @@ class Soak:
         used = sum(cpu_seconds(worker.process.popen.pid) for worker in self.workers)
         began = time.monotonic()
         people = [
-            Person(next(self._numbers), self.arguments.seed, self._urls, self.connector)
+            Person(next(self._numbers), self.arguments, self._urls, self.connector)
             for _ in range(self.arguments.clients)
         ]
         until = asyncio.get_running_loop().time() + seconds
         lives = [asyncio.create_task(person.live(until)) for person in people]
+        lag = asyncio.create_task(_lag())
         if meanwhile is not None:
             await meanwhile(seconds)
         await asyncio.gather(*lives)
+        lag.cancel()
         results = [result for person in people for result in person.results]
         connections = sum(result.reading.connections for result in results)
         took = time.monotonic() - began
@@ -196,6 +199,16 @@ class Soak:
         for worker in self.workers:
             if "Traceback" in worker.process.output:
                 self.complaints.append(worker.process.output[-3000:])
+
+
+async def _lag() -> None:
+    """Say when this process is too slow itself: then readers come back too late."""
+    loop = asyncio.get_running_loop()
+    while True:
+        before = loop.time()
+        await asyncio.sleep(0.1)
+        if (late := loop.time() - before - 0.1) > LATE:
+            print(f"    the clients are {late:.1f} s late", flush=True)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

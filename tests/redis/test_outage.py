@@ -151,6 +151,18 @@ class OutageTests(SimpleTestCase):
         assert "Readers in this process go on" in logs.output[0]
         assert "Stream other cannot be stopped" in logs.output[1]
 
+    async def test_crowd_does_not_wait_for_a_redis_that_is_silent(self) -> None:
+        log = self.make()
+        assert await log.open("nobody") is None
+        client = await log._clients.get()
+        asked = mock.Mock(side_effect=client.pipeline)
+        with mock.patch.object(client, "pipeline", asked):
+            await asyncio.to_thread(self.process.stop)
+            opened = [log.open(f"nobody {number}") for number in range(100)]
+            found = await asyncio.gather(*opened, return_exceptions=True)
+        assert {type(each) for each in found} == {LogUnavailable}
+        assert asked.call_count <= reader.TURNS
+
     async def test_what_cannot_be_sent_is_given_up_in_the_end(self) -> None:
         await asyncio.to_thread(self.process.stop)
         retention = self.settings(MINDWAVE={"STREAMING": {"RETENTION": 0.2}})

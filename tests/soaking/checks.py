@@ -35,6 +35,7 @@ class Saved(NamedTuple):
     text: str
     outcome: str
     code: str
+    reason: str = ""
 
 
 class Found:
@@ -52,8 +53,9 @@ class Found:
             if answer.state not in FINAL:
                 self.live.append(prompt)
                 continue
-            saved = Saved(answer.content, FINAL[answer.state], answer.error_code)
-            self.rows[prompt] = saved
+            self.rows[prompt] = Saved(
+                answer.content, FINAL[answer.state], answer.error_code, answer.cancel_reason
+            )
         self.calls = ProviderCall.objects.count()
 
 
@@ -73,7 +75,8 @@ class Verdict:
             yield f"{prompt}: has not ended."
         for result in self.results:
             for complaint in self._look_at(result, may_interrupt=may_interrupt):
-                yield f"{result.plan.prompt}: {complaint}"
+                story = "; ".join(result.reading.story)
+                yield f"{result.plan.prompt}: {complaint}\n    {story}"
         yield from self._look_at_requests()
 
     def _look_at_requests(self) -> Iterator[str]:
@@ -132,7 +135,7 @@ class Verdict:
         if result.left:
             expected.add(("cancelled", ""))
         if (saved.outcome, saved.code) not in expected:
-            yield f"ended as {saved.outcome} {saved.code}, not as {expected}."
+            yield f"ended as {saved.outcome} {saved.code}{saved.reason}, not as {expected}."
 
     def _look_at_lost(self, reading: Reading, sent: str) -> Iterator[str]:
         """A process was ended: its reader may have more than what was saved of it, or less."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import secrets
 from collections.abc import Callable
@@ -38,14 +39,16 @@ class Person:
     def __init__(
         self,
         number: int,
-        seed: int,
+        crowd: argparse.Namespace,
         urls: Callable[[], list[str]],
         connector: aiohttp.BaseConnector,
     ) -> None:
         self._number = number
-        self._seed = seed
+        self._seed: int = crowd.seed
+        # However many there are, they ask as many questions a second together.
+        self._others: int = crowd.clients
         self._urls = urls
-        self._random = Random(f"{seed} {number}")
+        self._random = Random(f"{crowd.seed} {number}")
         self._http = aiohttp.ClientSession(
             connector=connector,
             connector_owner=False,
@@ -62,12 +65,12 @@ class Person:
         """Ask until it is time to stop."""
         loop = asyncio.get_running_loop()
         async with self._http:
-            await asyncio.sleep(self._random.uniform(0, 5))
+            await asyncio.sleep(self._random.uniform(0, 0.05) * self._others)
             while loop.time() < until:
                 plan = plan_of(prompt_of(self._seed, self._number, self._asked))
                 self._asked += 1
                 self.results.append(await self._ask(plan))
-                await asyncio.sleep(plan.thinks)
+                await asyncio.sleep(plan.thinks * self._others)
 
     def _url(self) -> str:
         return self._random.choice(self._urls())
@@ -135,10 +138,12 @@ class Person:
                     while steps and len(reading.text) >= steps[0].after and not reading.is_over:
                         step = steps.pop(0)
                         acted.add(step.act)
+                        reading.tell(f"{step.act} {step.pause:.1f}")
                         await self._act(step, reading, message)
                         if step.act is Act.LEAVE:
                             return
             except Lost:
+                reading.tell("lost")
                 reading.cut()
                 await asyncio.sleep(RETRY)
 

@@ -80,7 +80,7 @@ class Plan(NamedTuple):
     fault_at: int  # pieces
     steps: tuple[Step, ...]
     asks_twice: bool
-    thinks: float  # seconds before the next question
+    thinks: float  # before the next question: seconds, for each client there is
 
     @property
     def text(self) -> str:
@@ -109,7 +109,7 @@ def plan_of(prompt: str) -> Plan:
         fault_at=random.randrange(len(pieces)),
         steps=_steps(random, length),
         asks_twice=random.random() < 0.1,
-        thinks=random.uniform(1, 10),
+        thinks=random.uniform(0.02, 0.08),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ class Reading:
         self.ends: list[ServerSentEvent] = []
         self.connections = 0
         self.failures = 0  # connections in a row that brought nothing
+        self.story: list[str] = []  # what happened, and when
+        self._began = time.monotonic()
         self._buffer = b""
         self._response: aiohttp.ClientResponse | None = None
 
@@ -40,6 +43,10 @@ class Reading:
     def is_over(self) -> bool:
         """Whether the terminal event is there."""
         return bool(self.ends)
+
+    def tell(self, what: str) -> None:
+        """Note what happened."""
+        self.story.append(f"{time.monotonic() - self._began:.1f} {what}")
 
     async def connect(self, http: aiohttp.ClientSession, url: str) -> None:
         """Read on from the position; raises Lost, or Refused."""
@@ -50,6 +57,7 @@ class Reading:
         except (aiohttp.ClientError, OSError) as exc:
             raise Lost from exc
         self.connections += 1
+        self.tell(f"connected to {self._response.url.port} with {len(self.text)} characters")
         if self._response.status != 200:
             body = await self._response.text()
             self.cut()
@@ -82,6 +90,7 @@ class Reading:
                 self.text += event.data
             elif event.event in TERMINAL:
                 self.ends.append(event)
+                self.tell(f"{event.event} {event.data}")
 
     @property
     def end(self) -> tuple[str, Any]:

@@ -18,10 +18,11 @@ openai = DRIVERS["openai"]
 DRIVER = openai | {"OPTIONS": {**openai["OPTIONS"], "max_retries": 0}}
 STREAMING = {
     "HEARTBEAT_INTERVAL": 5,
-    "RECONNECT_GRACE": 10,
+    "RECONNECT_GRACE": 15,
+    "FIRST_TOKEN_TIMEOUT": 6,
     "IDLE_TIMEOUT": 6,
     "SHUTDOWN_GRACE": 3,
-    "RETENTION": 12,
+    "RETENTION": 20,
     "LOG": {
         "BACKEND": "mindwave_django.streaming.redis.RedisLog",
         "OPTIONS": {"url": os.environ["REDIS_URL"]},

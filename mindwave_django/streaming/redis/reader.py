@@ -26,8 +26,8 @@ RECOVERY = 15.0  # seconds after an outage in which a writer may still bring an 
 OUTAGE_LIMIT = 30.0  # seconds without Redis after which readers are sent away, to come back
 
 
-class DataLost(Exception):
-    """Redis has lost its data, and may be given the answer again."""
+class NotNow(Exception):
+    """Redis did not answer a moment ago, or has lost its data: the stream may come back soon."""
 
 
 class Reader:
@@ -43,12 +43,13 @@ class Reader:
         self._failing_since: dict[int, float] = {}  # by bucket
         self._epochs: dict[str, bytes] = {}
         self._lost_at = -1e9  # when Redis was seen to have lost its data, or was away
+        self._failed_at = -1e9  # when it was asked for a stream in vain
         self.turns = asyncio.Semaphore(TURNS)  # connections for those who ask for a stream
 
     async def open(self, stream_id: str) -> Answer | None:
         """Return a copy that grows, or a whole one; None for a stream that Redis does not have.
 
-        Raises what redis-py raises, and DataLost for one that may be there again in a moment.
+        Raises what redis-py raises, and NotNow for one that may be there again in a moment.
         """
         async with self.turns:
             if (copy := self._copies.get(stream_id)) is None:
@@ -62,7 +63,9 @@ class Reader:
             return copy.answer
 
     async def _look_up(self, client: Client, stream_id: str) -> Entries:
-        """Return all entries of a stream; raises DataLost if it may come back."""
+        """Return all entries of a stream; raises NotNow if it may come back."""
+        if time.monotonic() - self._failed_at < PAUSE:
+            raise NotNow  # whoever waited for a turn need not find out again
         pipe, epoch = client.pipeline(transaction=False), self._keys.epoch(stream_id)
         pipe.xrange(self._keys.stream(stream_id))
         pipe.set(epoch, secrets.token_hex(8), nx=True)
@@ -73,13 +76,13 @@ class Reader:
             if isinstance(found, Exception):
                 raise found
         except Exception:
-            self._lost_at = time.monotonic()
+            self._lost_at = self._failed_at = time.monotonic()
             raise
         if isinstance(now, bytes) and self._epochs.setdefault(epoch, now) != now:
             self._epochs[epoch] = now
             self._lost_at = time.monotonic()
         if not found and time.monotonic() - self._lost_at < RECOVERY:
-            raise DataLost
+            raise NotNow
         return list(found)
 
     async def _copy(self, client: Client, copy: Copy, found: Entries) -> Copy:
