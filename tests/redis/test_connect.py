@@ -55,7 +55,7 @@ class TakenTests(SimpleTestCase):
         for options, place in (
             ({"url": URL}, "127.0.0.1:6380"),
             ({"url": "unix://user:s3cr3t@/run/redis.sock"}, "/run/redis.sock"),
-            ({"url": "redis://:s3cr3t@answers/1", "sentinels": sentinels}, "service 'answers'"),
+            ({"url": "redis://:s3cr3t@Answers/1", "sentinels": sentinels}, "service 'Answers'"),
         ):
             assert self.connector(**options).place == place
 

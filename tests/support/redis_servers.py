@@ -40,9 +40,10 @@ def redis_server(*arguments: str, port: int = 0) -> Iterator[tuple[int, Process]
     """Run one Redis, which keeps nothing on disk."""
     port = port or free_port()
     program = require("redis-server", "apt-get install redis-server")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", *IN_MEMORY, *arguments]
-    with running(command, port=port) as process:
-        yield port, process
+    with tempfile.TemporaryDirectory() as folder:  # a replica writes there what it is sent
+        place = ("--port", str(port), "--bind", "127.0.0.1", "--dir", folder)
+        with running([program, *place, *IN_MEMORY, *arguments], port=port) as process:
+            yield port, process
 
 
 def cli(port: int, *arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 Client: TypeAlias = Any  # redis.asyncio.Redis, or RedisCluster
 Entries: TypeAlias = list[tuple[bytes, dict[bytes, bytes]]]  # of a stream: ids and fields
@@ -65,7 +66,8 @@ class Connector:
 
     @property
     def _service(self) -> str:
-        return str(self._parsed.get("host", "mymaster"))
+        # As it is written: redis-py takes it for the name of a host, and makes it lower-case.
+        return unquote(urlsplit(self._url).netloc.rpartition("@")[2]) or "mymaster"
 
     def build(self) -> Client:
         """Return a new client; nothing is connected yet."""
