@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import islice
 
 from mindwave_django.streaming.redis import control
-from mindwave_django.streaming.redis.connect import Client
+from mindwave_django.streaming.redis.connect import Client, is_cancelled
 from mindwave_django.streaming.redis.copies import NEVER, Copies, Copy
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.sender import LEASE, PAUSE
@@ -36,14 +36,15 @@ class Attendant:
 
     async def run(self) -> None:
         """Attend to the copies until there are none."""
-        while list(self._copies):
+        while list(self._copies) and not is_cancelled():
             self._news.clear()
             try:
                 client = await self._client()
                 await self._say_who_reads(client)
                 await self._look_for_writers(client)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), TICK)
+                    async with asyncio.timeout(TICK):
+                        await self._news.wait()
             except Exception:  # noqa: BLE001  # the readers say so
                 self._missing_since.clear()
                 await asyncio.sleep(PAUSE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -103,6 +104,15 @@ def _require_patience(options: Mapping[str, Any]) -> None:
             f"socket_timeout should be at least {LEAST_TIMEOUT:g} seconds, got {timeout!r}: "
             "the log waits for news with reads that last up to one."
         )
+
+
+def is_cancelled() -> bool:
+    """Whether the running task was told to end; libraries below may have swallowed that.
+
+    redis-py waits with `asyncio.wait_for`, which does so on Python 3.11 now and then.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def begin(client: Client) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from mindwave_django.streaming.redis import control, entries
-from mindwave_django.streaming.redis.connect import Client, read_new
+from mindwave_django.streaming.redis.connect import Client, is_cancelled, read_new
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.outbox import Outbox
 from mindwave_django.streaming.redis.outgoing import Outgoing
@@ -36,7 +36,7 @@ class Listener:
 
     async def run(self) -> None:
         """Listen until the outbox is empty."""
-        while self._outbox:
+        while self._outbox and not is_cancelled():
             try:
                 client = await self._client()
                 if not self._is_sure:

@@ -12,7 +12,7 @@ from contextvars import Context
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.redis import control, entries
 from mindwave_django.streaming.redis.attendant import Attendant
-from mindwave_django.streaming.redis.connect import Client, Entries, read_new
+from mindwave_django.streaming.redis.connect import Client, Entries, is_cancelled, read_new
 from mindwave_django.streaming.redis.copies import NEVER, Copies, Copy
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.sender import PAUSE
@@ -120,7 +120,7 @@ class Reader:
 
     async def _follow(self, bucket: int) -> None:
         try:
-            while copies := self._copies.of(bucket):
+            while (copies := self._copies.of(bucket)) and not is_cancelled():
                 try:
                     await self._read(copies)
                     self._recover(bucket)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from mindwave_django.streaming.redis import control, entries
-from mindwave_django.streaming.redis.connect import Client
+from mindwave_django.streaming.redis.connect import Client, is_cancelled
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.outbox import Outbox
 from mindwave_django.streaming.redis.outgoing import (
@@ -53,7 +53,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send until the outbox is empty."""
-        while self._outbox:
+        while self._outbox and not is_cancelled():
             self._outbox.changed.clear()
             try:
                 await self._send(await self._client())
@@ -73,7 +73,8 @@ class Sender:
             await asyncio.sleep(PAUSE)
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._outbox.changed.wait(), self._interval)
+            async with asyncio.timeout(self._interval):
+                await self._outbox.changed.wait()
 
     @property
     def _interval(self) -> float:

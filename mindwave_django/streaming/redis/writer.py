@@ -68,4 +68,5 @@ class Writer:
         if self._sender.is_failing:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(outgoing.arrived.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await outgoing.arrived.wait()
