@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.servers.base import ServerTestCase
 from tests.servers.behaviour import Leaving
+from tests.support.servers import only_tried
 
 
 class Disconnect(Leaving):
@@ -53,3 +54,6 @@ class GunicornGthreadTests(Disconnect, ServerTestCase):
 
 class RunserverTests(Disconnect, ServerTestCase):
     server_name = "runserver"
+
+
+only_tried(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.servers.base import ServerTestCase, WithRedis
 from tests.servers.behaviour import Headers, Heartbeats, Progress, Resuming
+from tests.support.servers import only_tried
 
 
 class Streaming(Progress, Heartbeats, Headers, Resuming):
@@ -60,3 +61,6 @@ class GunicornGthreadTests(Streaming, ServerTestCase):
 
 class RunserverTests(Streaming, ServerTestCase):
     server_name = "runserver"
+
+
+only_tried(__name__)
