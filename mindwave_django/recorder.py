@@ -101,8 +101,7 @@ class MessageRecorder(Recorder):
 
 
 def _sweep() -> None:
-    long_ago = now() - timedelta(seconds=SWEEP_INTERVAL)
-    left = ChatMessage.objects.filter(LessThan(F("checkpoint_at"), long_ago))
+    left = ChatMessage.objects.filter(_is_older("checkpoint_at", SWEEP_INTERVAL))
     try:
         ended = interrupt_stale(left)
     except DatabaseError as exc:  # the checkpoint itself has been saved
@@ -142,13 +141,16 @@ def interrupt_stale(messages: QuerySet[ChatMessage]) -> int:
 
 def is_overdue() -> LessThan:
     """Return the condition that nobody came to read a pending row in time."""
-    timeout = timedelta(seconds=mindwave_settings.CHAT.PENDING_TIMEOUT)
-    return LessThan(F("created_at"), now() - timeout)
+    return _is_older("created_at", mindwave_settings.CHAT.PENDING_TIMEOUT)
 
 
 def is_stale() -> LessThan:
     """Return the condition that the writer of a row has not renewed its lease in time."""
-    return LessThan(F("checkpoint_at"), now() - lease())
+    return _is_older("checkpoint_at", lease().total_seconds())
+
+
+def _is_older(field: str, seconds: float) -> LessThan:
+    return LessThan(F(field), now() - timedelta(seconds=seconds))
 
 
 def lease() -> timedelta:

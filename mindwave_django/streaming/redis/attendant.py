@@ -10,10 +10,11 @@ from contextlib import suppress
 from itertools import islice
 
 from mindwave_django.streaming.redis import control
-from mindwave_django.streaming.redis.connect import Client, is_cancelled
-from mindwave_django.streaming.redis.copies import NEVER, Copies, Copy
+from mindwave_django.streaming.redis.connect import Client
+from mindwave_django.streaming.redis.copies import Copies, Copy
 from mindwave_django.streaming.redis.keys import Keys
-from mindwave_django.streaming.redis.sender import LEASE, PAUSE
+from mindwave_django.streaming.redis.sender import LEASE
+from mindwave_django.streaming.redis.tasks import NEVER, PAUSE, is_cancelled
 
 TICK = 0.25  # seconds
 AT_ONCE = 100  # streams that one message names
@@ -27,7 +28,7 @@ class Attendant:
         self._client = client
         self._keys = keys
         self._missing_since: dict[str, float] = {}  # by process
-        self._looked_at = -1e9
+        self._looked_at = NEVER
         self._news = asyncio.Event()
 
     def greet(self) -> None:

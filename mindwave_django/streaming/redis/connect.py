@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from mindwave_django.streaming.redis.entries import Entries
+
 Client: TypeAlias = Any  # redis.asyncio.Redis, or RedisCluster
-Entries: TypeAlias = list[tuple[bytes, dict[bytes, bytes]]]  # of a stream: ids and fields
 
 LEAST_TIMEOUT = 3.0  # seconds: blocked reads last up to one
 EXAMPLE = "redis://user:password@host:6379/0"
@@ -104,15 +104,6 @@ def _require_patience(options: Mapping[str, Any]) -> None:
             f"socket_timeout should be at least {LEAST_TIMEOUT:g} seconds, got {timeout!r}: "
             "the log waits for news with reads that last up to one."
         )
-
-
-def is_cancelled() -> bool:
-    """Whether the running task was told to end; libraries below may have swallowed that.
-
-    redis-py waits with `asyncio.wait_for`, which does so on Python 3.11 now and then.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 async def begin(client: Client) -> None:

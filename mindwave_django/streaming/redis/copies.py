@@ -12,11 +12,10 @@ from mindwave_django.exceptions import Interrupted
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.progress import Progress
 from mindwave_django.streaming.redis import entries
-from mindwave_django.streaming.redis.connect import Entries
 from mindwave_django.streaming.redis.keys import Keys
+from mindwave_django.streaming.redis.tasks import NEVER
 
 LINGER = 10.0  # seconds that a copy is kept which nobody reads: somebody may be about to
-NEVER = -1e9
 LOST = Ended(Outcome.FAILED, code=Interrupted.code)
 
 
@@ -39,7 +38,7 @@ class Copy:
         """Whether somebody reads it, did so just now, or is about to."""
         return self.answer.last_reader_at > time.time() - LINGER
 
-    def take(self, found: Entries) -> None:
+    def take(self, found: entries.Entries) -> None:
         """Add entries; raises `entries.Gap` if some are missing before them."""
         for entry_id, fields in found:
             try:

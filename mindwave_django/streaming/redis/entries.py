@@ -26,7 +26,8 @@ _decode_end = msgspec.json.Decoder(Ended).decode
 _decode_progress = msgspec.json.Decoder(Progress).decode
 
 Fields = Mapping[bytes, bytes]
-Entry = tuple[bytes, dict[bytes, bytes]]
+Entry = tuple[bytes, dict[bytes, bytes]]  # id and fields
+Entries = list[Entry]
 
 
 class Start(NamedTuple):

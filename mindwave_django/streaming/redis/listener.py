@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from mindwave_django.streaming.redis import control, entries
-from mindwave_django.streaming.redis.connect import Client, is_cancelled, read_new
+from mindwave_django.streaming.redis.connect import Client, read_new
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.outbox import Outbox
 from mindwave_django.streaming.redis.outgoing import Outgoing
+from mindwave_django.streaming.redis.tasks import PAUSE, is_cancelled
 
 BLOCK = 1000  # milliseconds of one blocked read
-PAUSE = 1.0  # seconds before Redis is tried again
 
 
 class Listener:

@@ -141,8 +141,10 @@ class RedisLog(Log):
 
     async def _writer_of(self, client: Client, stream_id: str) -> str | None:
         """Return the process that writes an answer; None if nobody does any more."""
-        key = self._keys.stream(stream_id)
-        first, last = await client.xrange(key, count=1), await client.xrevrange(key, count=1)
+        pipe, key = client.pipeline(transaction=False), self._keys.stream(stream_id)
+        pipe.xrange(key, count=1)
+        pipe.xrevrange(key, count=1)
+        first, last = await pipe.execute()
         if not first or not last or last[0][1].get(entries.KIND) == entries.END:
             return None
         start = entries.read_start(first[0][1])

@@ -12,12 +12,12 @@ from mindwave_django.events import CancelReason, Ended
 from mindwave_django.streaming.answer import Answer, Position
 from mindwave_django.streaming.progress import PROGRESS_INTERVAL, Progress
 from mindwave_django.streaming.redis import control, entries
+from mindwave_django.streaming.redis.tasks import NEVER
 
 WATCHED_INTERVAL = 0.05  # seconds between two appends of what somebody reads in another process
 INTERVAL = 0.5  # of what nobody does
 LEAST_RETENTION = 10.0  # seconds that those who wait have time to read the end
 REWRITE_INTERVAL = 1.0  # seconds between two times that all of it is sent again on request
-NEVER = -1e9
 
 Cancel = Callable[[CancelReason], None]
 

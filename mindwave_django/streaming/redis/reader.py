@@ -7,21 +7,21 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from contextvars import Context
 
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.redis import control, entries
 from mindwave_django.streaming.redis.attendant import Attendant
-from mindwave_django.streaming.redis.connect import Client, Entries, is_cancelled, read_new
-from mindwave_django.streaming.redis.copies import NEVER, Copies, Copy
+from mindwave_django.streaming.redis.connect import Client, read_new
+from mindwave_django.streaming.redis.copies import Copies, Copy
+from mindwave_django.streaming.redis.entries import Entries
 from mindwave_django.streaming.redis.keys import Keys
-from mindwave_django.streaming.redis.sender import PAUSE
+from mindwave_django.streaming.redis.tasks import NEVER, PAUSE, Tasks, is_cancelled
 
 logger = logging.getLogger("mindwave_django")
 
 BLOCK = 100  # milliseconds of one blocked read: a new reader waits no longer to be part of it
 STUCK = 0.25  # seconds until it is looked again whether a gap has been filled
-TURNS = 8
+TURNS = 8  # connections for those who ask for a stream
 RECOVERY = 15.0  # seconds after an outage in which a writer may still bring an answer back
 OUTAGE_LIMIT = 30.0  # seconds without Redis after which readers are sent away, to come back
 
@@ -39,12 +39,12 @@ class Reader:
         self._place = place
         self._copies = Copies(keys)
         self._attendant = Attendant(self._copies, client, keys)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks = Tasks()
         self._failing_since: dict[int, float] = {}  # by bucket
         self._epochs: dict[str, bytes] = {}
-        self._lost_at = -1e9  # when Redis was seen to have lost its data, or was away
-        self._failed_at = -1e9  # when it was asked for a stream in vain
-        self.turns = asyncio.Semaphore(TURNS)  # connections for those who ask for a stream
+        self._lost_at = NEVER  # when Redis was seen to have lost its data, or was away
+        self._failed_at = NEVER  # when it was asked for a stream in vain
+        self.turns = asyncio.Semaphore(TURNS)
 
     async def open(self, stream_id: str) -> Answer | None:
         """Return a copy that grows, or a whole one; None for a stream that Redis does not have.
@@ -90,22 +90,10 @@ class Reader:
         if copy.answer.ended is None:
             copy = self._copies.add(copy)
             bucket = self._keys.bucket(copy.answer.stream_id)
-            self._keep_on(f"mindwave-redis-{bucket}", lambda: self._follow(bucket))
-            self._keep_on("mindwave-redis-attendant", self._attendant.run)
+            self._tasks.keep_on(f"{bucket}", lambda: self._follow(bucket))
+            self._tasks.keep_on("attendant", self._attendant.run)
             self._attendant.greet()
         return copy
-
-    def _keep_on(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = asyncio.create_task(
-                self._until_done(name, work), name=name, context=Context()
-            )
-
-    async def _until_done(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        finally:  # at once: what is added a moment later needs a new task
-            del self._tasks[name]
 
     def reader_seen(self, stream_id: str) -> bool:
         """Have the writer told of a reader soon; return whether there is a copy."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from mindwave_django.streaming.redis import control, entries
-from mindwave_django.streaming.redis.connect import Client, is_cancelled
+from mindwave_django.streaming.redis.connect import Client
 from mindwave_django.streaming.redis.keys import Keys
 from mindwave_django.streaming.redis.outbox import Outbox
 from mindwave_django.streaming.redis.outgoing import (
@@ -20,11 +20,11 @@ from mindwave_django.streaming.redis.outgoing import (
     Outgoing,
     is_twice,
 )
+from mindwave_django.streaming.redis.tasks import NEVER, PAUSE, is_cancelled
 
 logger = logging.getLogger("mindwave_django")
 
 LEASE = 5.0  # seconds after which a process that says nothing counts as gone
-PAUSE = 1.0  # seconds before Redis is tried again
 REFUSALS = 2  # of what Redis lacks by its own word, before all of it is sent again
 
 
@@ -49,7 +49,7 @@ class Sender:
         self._keys = keys
         self._process = process
         self._place = place
-        self._alive_until = self._failing_since = -1e9
+        self._alive_until = self._failing_since = NEVER
 
     async def run(self) -> None:
         """Send until the outbox is empty."""

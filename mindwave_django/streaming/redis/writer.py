@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from contextvars import Context
 
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.redis.connect import Client
@@ -15,6 +14,7 @@ from mindwave_django.streaming.redis.listener import Listener
 from mindwave_django.streaming.redis.outbox import Outbox
 from mindwave_django.streaming.redis.outgoing import Cancel, Outgoing
 from mindwave_django.streaming.redis.sender import Sender
+from mindwave_django.streaming.redis.tasks import Tasks
 
 
 class Writer:
@@ -34,25 +34,14 @@ class Writer:
         self._keys = keys
         self._outbox = Outbox(keeps)
         self._sender = Sender(self._outbox, client, keys, self.process, place)
-        listener = Listener(self._outbox, client, keys, self.process)
-        self._work = {"send": self._sender.run, "listen": listener.run}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._listener = Listener(self._outbox, client, keys, self.process)
+        self._tasks = Tasks()
 
     def add(self, answer: Answer, cancel: Cancel) -> None:
         """Send this answer from now on, until its end has arrived."""
         self._outbox.add(Outgoing(answer, cancel, self._keys.stream(answer.stream_id)))
-        for name in self._work:
-            if name not in self._tasks:
-                # In no context of a request or a stream: it serves all of them.
-                self._tasks[name] = asyncio.create_task(
-                    self._until_done(name), name=f"mindwave-redis-{name}", context=Context()
-                )
-
-    async def _until_done(self, name: str) -> None:
-        try:
-            await self._work[name]()
-        finally:  # at once: what is added a moment later needs a new task
-            del self._tasks[name]
+        self._tasks.keep_on("send", self._sender.run)
+        self._tasks.keep_on("listen", self._listener.run)
 
     def is_deaf_to_readers_of(self, stream_id: str) -> bool:
         """Whether an outage keeps readers elsewhere from saying that they are there."""
