@@ -15,7 +15,7 @@ from django.test import override_settings
 from mindwave_django.events import CancelReason, Ended, Outcome, Usage
 from mindwave_django.streaming.answer import Answer, Piece, Position
 from mindwave_django.streaming.follow import Follower
-from mindwave_django.streaming.log import Log
+from mindwave_django.streaming.log import Cancel, Log
 
 if TYPE_CHECKING:
     from unittest import TestCase
@@ -108,6 +108,11 @@ class LogContract(TestCase):
         """Return the log of those who read what `log` writes."""
         return log
 
+    def _begun(self, cancel: Cancel = nothing) -> tuple[Log, Log, Answer]:
+        """Return the log of the writer, that of the readers, and an answer that has begun."""
+        log = self.make()
+        return log, self.elsewhere(log), log.create(new_id(), "", cancel)
+
     async def test_unknown_stream(self) -> None:
         log, stream_id = self.make(), new_id()
         self.assertIsNone(await log.open(stream_id))
@@ -129,12 +134,10 @@ class LogContract(TestCase):
             self.assertEqual(await reading, (written.text, written.reasoning, COMPLETED))
 
     async def test_reader_comes_after_the_end(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
+        log, there, written = self._begun()
         write(written)
         await log.finish(written, COMPLETED)
-        answer = await opened(there, stream_id)
+        answer = await opened(there, written.stream_id)
         expected = (written.text, written.reasoning, COMPLETED)
         async with asyncio.timeout(LIMIT):
             self.assertEqual(await read(there, answer), expected)
@@ -172,17 +175,15 @@ class LogContract(TestCase):
                 self.assertEqual((await read(there, found))[0], answer.text)
 
     async def test_offsets_at_every_boundary(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
-        answer = await opened(there, stream_id)
+        log, there, written = self._begun()
+        answer = await opened(there, written.stream_id)
         positions = write(written)
         late = [asyncio.create_task(read(there, answer, position)) for position in positions]
         await asyncio.sleep(0)
         await log.finish(written, COMPLETED)
         async with asyncio.timeout(LIMIT):
             self._check_rests(written, positions, await asyncio.gather(*late))
-        after = await opened(there, stream_id)
+        after = await opened(there, written.stream_id)
         async with asyncio.timeout(LIMIT):
             rests = [await read(there, after, position) for position in positions]
         self._check_rests(written, positions, rests)
@@ -199,25 +200,22 @@ class LogContract(TestCase):
             self.assertEqual(rest, (*expected, COMPLETED), position)
 
     async def test_offset_past_the_end(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
+        log, there, written = self._begun()
         write(written)
         await log.finish(written, COMPLETED)
-        answer = await opened(there, stream_id)
+        answer = await opened(there, written.stream_id)
         async with asyncio.timeout(LIMIT):
             rest = await read(there, answer, Position(1_000_000, 1_000_000))
         self.assertEqual(rest, ("", "", COMPLETED))
 
     async def test_fifty_readers_while_it_is_written(self) -> None:
-        log, stream_id, random = self.make(), new_id(), Random(1)  # noqa: S311  # no secret
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
-        await opened(there, stream_id)
+        log, there, written = self._begun()
+        random = Random(1)  # noqa: S311  # no secret
+        await opened(there, written.stream_id)
 
         async def come(delay: float) -> tuple[str, str, Ended | None]:
             await asyncio.sleep(delay)
-            return await read(there, await opened(there, stream_id))
+            return await read(there, await opened(there, written.stream_id))
 
         readers = [asyncio.create_task(come(random.uniform(0, 1))) for _ in range(READERS)]
         for number in range(400):
@@ -231,14 +229,13 @@ class LogContract(TestCase):
                 self.assertEqual(ended, COMPLETED)
 
     async def test_readers_come_and_go(self) -> None:
-        log, stream_id, random = self.make(), new_id(), Random(2)  # noqa: S311  # no secret
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
+        log, there, written = self._begun()
+        random = Random(2)  # noqa: S311  # no secret
 
         async def follow() -> str:
             data = b""
             while True:
-                answer = await opened(there, stream_id)
+                answer = await opened(there, written.stream_id)
                 follower = Follower(answer, there, Position(len(data)))
                 try:
                     for _ in range(random.randint(1, 5)):
@@ -260,39 +257,33 @@ class LogContract(TestCase):
 
     @override_settings(MINDWAVE={"STREAMING": {"RETENTION": 0.5}})
     async def test_it_expires(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
-        reader = asyncio.create_task(read(there, await opened(there, stream_id)))
+        log, there, written = self._begun()
+        reader = asyncio.create_task(read(there, await opened(there, written.stream_id)))
         await asyncio.sleep(1)
-        self.assertIsNotNone(await there.open(stream_id), "A running answer never expires.")
+        self.assertIsNotNone(await there.open(written.stream_id), "A running answer never expires.")
         write(written)
         await log.finish(written, COMPLETED)
         async with asyncio.timeout(LIMIT):
             self.assertEqual((await reader)[0], written.text)
-            while await there.open(stream_id) is not None:  # noqa: ASYNC110  # nothing tells
+            while await there.open(written.stream_id) is not None:  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.05)
-        self.assertFalse(await there.cancel(stream_id, CancelReason.USER))
+        self.assertFalse(await there.cancel(written.stream_id, CancelReason.USER))
 
     async def test_cancel_reaches_the_writer_until_the_end(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
         asked: list[CancelReason] = []
-        written = log.create(stream_id, "", asked.append)
-        await opened(there, stream_id)
-        self.assertTrue(await there.cancel(stream_id, CancelReason.USER))
+        log, there, written = self._begun(asked.append)
+        await opened(there, written.stream_id)
+        self.assertTrue(await there.cancel(written.stream_id, CancelReason.USER))
         await eventually(lambda: asked == [CancelReason.USER])
         await log.finish(written, COMPLETED)
-        self.assertFalse(await there.cancel(stream_id, CancelReason.USER))
+        self.assertFalse(await there.cancel(written.stream_id, CancelReason.USER))
         self.assertEqual(asked, [CancelReason.USER])
 
     async def test_many_cancel_at_once(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
         asked: list[CancelReason] = []
-        written = log.create(stream_id, "", asked.append)
-        await opened(there, stream_id)
-        stops = [there.cancel(stream_id, CancelReason.USER) for _ in range(20)]
+        log, there, written = self._begun(asked.append)
+        await opened(there, written.stream_id)
+        stops = [there.cancel(written.stream_id, CancelReason.USER) for _ in range(20)]
         self.assertEqual(await asyncio.gather(*stops), [True] * 20)
         await eventually(lambda: len(asked) == 20)
         await log.finish(written, COMPLETED)
@@ -318,15 +309,13 @@ class LogContract(TestCase):
             self.assertEqual(found, ("text", "", COMPLETED))
 
     async def test_reader_is_seen(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
-        written = log.create(stream_id, "", nothing)
-        answer = await opened(there, stream_id)
+        log, there, written = self._begun()
+        answer = await opened(there, written.stream_id)
         for _ in range(2):
             since = time.time()
             answer.subscribe(_heard)
-            await there.reader_seen(stream_id)
-            await self._seen_since(log, stream_id, since)
+            await there.reader_seen(written.stream_id)
+            await self._seen_since(log, written.stream_id, since)
             answer.unsubscribe(_heard)
         await log.finish(written, COMPLETED)
 
@@ -336,15 +325,13 @@ class LogContract(TestCase):
                 await asyncio.sleep(0.01)
 
     async def test_reader_who_left_is_missed(self) -> None:
-        log, stream_id = self.make(), new_id()
-        there = self.elsewhere(log)
-        log.create(stream_id, "", nothing)
-        answer = await opened(there, stream_id)
+        log, there, written = self._begun()
+        answer = await opened(there, written.stream_id)
         answer.subscribe(_heard)
-        await there.reader_seen(stream_id)
+        await there.reader_seen(written.stream_id)
         answer.unsubscribe(_heard)
         await asyncio.sleep(1)
-        seen = await log.last_reader_at(stream_id)
+        seen = await log.last_reader_at(written.stream_id)
         assert seen is not None
         self.assertLess(seen, time.time() - 0.1)
 

@@ -24,6 +24,7 @@ from mindwave_django.events import CancelReason
 from mindwave_django.streaming.log import MemoryLog
 from tests.servers.drivers import GO
 from tests.servers.test_many import FILES, Reader, open_files
+from tests.support.processes import resident_memory
 from tests.support.servers import Server, serving
 
 STREAMS = 1000
@@ -34,9 +35,7 @@ DELTA = "word"
 
 def resident(server: Server) -> int:
     """Return the resident memory of the server's process in bytes."""
-    status = Path(f"/proc/{server.process.popen.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024
+    return resident_memory(server.process.popen.pid)
 
 
 async def idle_streams(server: Server) -> float:

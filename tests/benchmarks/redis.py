@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
 import sys
@@ -40,7 +39,7 @@ from tests.soaking.held import cpu_seconds
 from tests.support.databases import SQLITE, fresh_database
 from tests.support.redis_servers import single
 from tests.support.servers import Server, serving_on
-from tests.support.upstream import finish, text
+from tests.support.upstream import HEAD, finish, read_request, send, text, until_left
 
 STREAMS = 100
 PACE = 0.05  # seconds between two tokens of a stream
@@ -67,31 +66,20 @@ class Clock:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = int(head.partition("content-length:")[2].partition("\r\n")[0])
-        body: Any = json.loads(await reader.readexactly(length))
-        seconds = float(body["messages"][-1]["content"])
-        left = asyncio.ensure_future(reader.read())
-        work = asyncio.ensure_future(self._write(writer, seconds))
-        await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
+        seconds = float((await read_request(reader)).body["messages"][-1]["content"])
+        await until_left(reader, self._write(writer, seconds))
         self.closed_at = time.monotonic()
-        for task in (left, work):
-            task.cancel()
-        await asyncio.gather(left, work, return_exceptions=True)
         self.open -= 1
         writer.close()
 
     async def _write(self, writer: asyncio.StreamWriter, seconds: float) -> None:
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-        )
+        writer.write(HEAD + b"\r\n")
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            writer.write(text(f"{time.monotonic():.6f} "))
+            await send(writer, text(f"{time.monotonic():.6f} "))
             self.tokens += 1
             await asyncio.sleep(PACE)
-        writer.write(finish())
-        await writer.drain()
+        await send(writer, finish(), b"")
 
 
 class Reader:

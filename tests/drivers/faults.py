@@ -8,8 +8,7 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from tests.drivers.asking import KEY
-from tests.drivers.raw_upstream import HEAD, framed
-from tests.support.upstream import Hang, Reset, Status, Step, chunk, text
+from tests.support.upstream import HEAD, Hang, Reset, Status, Step, chunk, framed, text
 
 PROMPT = "prompt-that-nobody-may-see"
 ECHO = f"Incorrect API key provided: {KEY}. You said: {PROMPT}"

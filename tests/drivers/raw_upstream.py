@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.support.upstream import Upstream, _read_request, finish, text
-
-HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-    b"Transfer-Encoding: chunked\r\nConnection: close\r\n"
-)
-
-
-def framed(*parts: bytes) -> bytes:
-    """Return parts of a chunked body, without the empty chunk that would end it."""
-    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+from tests.support.upstream import HEAD, Upstream, finish, framed, read_request, send, text
 
 
 class RawUpstream(Upstream):
@@ -40,8 +30,7 @@ class DrippingUpstream(Upstream):
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"\r\n")
         for _ in range(self._times):
-            writer.write(framed(self._drop))
-            await writer.drain()
+            await send(writer, self._drop)
             await asyncio.sleep(0.02)
         writer.write(framed(text("late"), finish()) + b"0\r\n\r\n")
 
@@ -57,7 +46,7 @@ class KeepAliveUpstream(Upstream):
         self.connections += 1
         try:
             while True:
-                self._note(await _read_request(reader))
+                self._note(await read_request(reader))
                 writer.write(HEAD.replace(b"close", b"keep-alive") + b"\r\n")
                 for part in (framed(text("Hi"), finish()), framed(b": bye\n\n"), b"0\r\n\r\n"):
                     writer.write(part)

@@ -20,6 +20,7 @@ class Basics:
     """What may depend on how Redis is reached, rather than on what it is told."""
 
     elsewhere = Contract.elsewhere
+    _begun = LogContract._begun
     test_reader_gets_what_was_written = LogContract.test_reader_gets_what_was_written
     test_every_ending = LogContract.test_every_ending
     test_reader_comes_after_the_end = LogContract.test_reader_comes_after_the_end

@@ -9,6 +9,7 @@ from mindwave_django.streaming.worker import MAX_THREADS
 from mindwave_django.testing import Gate
 from tests.servers.base import TWO_LINES, ServerTestCase, eventually
 from tests.servers.client import Client
+from tests.support.processes import resident_memory
 from tests.support.upstream import finish, text
 
 WARM_UP = 20
@@ -28,16 +29,11 @@ class Held(NamedTuple):
 
 def held(root: int) -> Held:
     folders = [Path(f"/proc/{process}") for process in family(root)]
-    status = [dict(line.split(":\t") for line in lines(folder / "status")) for folder in folders]
     return Held(
         sum(len(list((folder / "fd").iterdir())) for folder in folders),
-        sum(int(fields["Threads"]) for fields in status),
-        sum(int(fields["VmRSS"].split()[0]) * 1024 for fields in status),
+        sum(len(list((folder / "task").iterdir())) for folder in folders),
+        sum(map(resident_memory, family(root))),
     )
-
-
-def lines(file: Path) -> list[str]:
-    return [line for line in file.read_text().splitlines() if ":\t" in line]
 
 
 def family(root: int) -> list[int]:

@@ -10,6 +10,8 @@ import aiohttp
 from django.db import connection
 from redis.asyncio import Redis
 
+from tests.support.processes import resident_memory
+
 MIB = 1024 * 1024
 
 
@@ -36,13 +38,8 @@ async def held_by(url: str, process: int) -> Held:
     return Held(
         **told,
         descriptors=len(list(Path(f"/proc/{process}/fd").iterdir())),
-        memory=_memory(process),
+        memory=resident_memory(process),
     )
-
-
-def _memory(process: int) -> int:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
 
 
 def cpu_seconds(process: int) -> float:

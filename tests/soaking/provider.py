@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
-import struct
 from collections import Counter
-from typing import Any, Self
+from typing import Self
 
 from tests.soaking.plan import PREFIX, Fault, Plan, plan_of
-from tests.support.upstream import finish, text
+from tests.support.upstream import HEAD, finish, read_request, reset, send, text, until_left
 
 SILENCE = 3.0  # seconds
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5}
@@ -57,41 +54,25 @@ class Provider:
             )
             await writer.drain()
             return
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-        )
-        left = asyncio.ensure_future(reader.read())  # ends when the worker leaves
-        work = asyncio.ensure_future(self._write(plan, writer))
-        try:
-            await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (left, work):
-                task.cancel()
-            await asyncio.gather(left, work, return_exceptions=True)
+        writer.write(HEAD + b"\r\n")
+        await until_left(reader, self._write(plan, writer))
 
     async def _write(self, plan: Plan, writer: asyncio.StreamWriter) -> None:
         for number, piece in enumerate(plan.pieces):
             if number == plan.fault_at and not await self._go_wrong(plan.fault, writer):
                 return
             self.sent[plan.prompt] += piece
-            await _send(writer, text(piece))
+            await send(writer, text(piece))
             await asyncio.sleep(plan.pace)
-        await _send(writer, finish(usage=USAGE))
-        writer.write(b"0\r\n\r\n")
-        await writer.drain()
+        await send(writer, finish(usage=USAGE), b"")
 
     async def _go_wrong(self, fault: Fault, writer: asyncio.StreamWriter) -> bool:
         """Do what the plan says; return whether the answer goes on."""
         if fault is Fault.RESET:
-            connection = writer.get_extra_info("socket")
-            linger = struct.pack("ii", 1, 0)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            writer.transport.abort()
+            reset(writer)
             return False
         if fault is Fault.UNFINISHED:
-            writer.write(b"0\r\n\r\n")
-            await writer.drain()
+            await send(writer, b"")
             return False
         if fault is Fault.HANG:
             await asyncio.Event().wait()
@@ -100,16 +81,8 @@ class Provider:
         return True
 
 
-async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
-    writer.write(b"%x\r\n%b\r\n" % (len(data), data))
-    await writer.drain()
-
-
 async def _read_prompt(reader: asyncio.StreamReader) -> str:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    length = int(head.partition("content-length:")[2].partition("\r\n")[0])
-    body: Any = json.loads(await reader.readexactly(length))
-    prompt = str(body["messages"][-1]["content"])
+    prompt = str((await read_request(reader)).body["messages"][-1]["content"])
     if not prompt.startswith(PREFIX):
         raise ConnectionError(f"What is {prompt!r}?")
     return prompt

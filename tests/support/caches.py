@@ -11,6 +11,7 @@ from django.core.cache.backends.memcached import PyMemcacheCache
 from django.core.cache.backends.redis import RedisCache
 
 from tests.support.processes import Process, free_port, require, running
+from tests.support.redis_servers import redis_server
 
 
 class CacheServer(NamedTuple):
@@ -33,22 +34,9 @@ class CacheServer(NamedTuple):
 
 
 @contextmanager
-def redis(port: int = 0) -> Iterator[CacheServer]:
-    """Run Redis, which keeps nothing on disk; by default on a free port."""
-    port = port or free_port()
-    program = require("redis-server", "apt-get install redis-server")
-    command = [
-        program,
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-    ]
-    with running(command, port=port) as process:
+def redis() -> Iterator[CacheServer]:
+    """Run Redis, which keeps nothing on disk."""
+    with redis_server() as (port, process):
         yield CacheServer(process, RedisCache, f"redis://127.0.0.1:{port}")
 
 

@@ -103,6 +103,12 @@ def _wait_until_listening(process: Process, port: int) -> None:
     raise AssertionError(f"{process.popen.args} did not listen on {port}:\n{process.output}")
 
 
+def resident_memory(process: int) -> int:
+    """Return the memory of a process in bytes."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
+
 @cache
 def migrated_database() -> Path:
     """Return an SQLite file with every table of the example; copy it, do not write to it."""

@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Self, TypeAlias
 
@@ -41,6 +41,12 @@ class Request(NamedTuple):
     headers: dict[str, str]
     body: dict[str, Any]
 
+
+# Without the empty line that ends it.
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+    b"Transfer-Encoding: chunked\r\nConnection: close\r\n"
+)
 
 Step: TypeAlias = bytes | Gate | Reset | Hang | Status
 
@@ -114,7 +120,7 @@ class Upstream:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self._note(await _read_request(reader))
+            self._note(await read_request(reader))
             self._count(+1)
             try:
                 await self._answer(reader, writer)
@@ -131,16 +137,8 @@ class Upstream:
             writer.write(_status(script[0]))
             await writer.drain()
             return
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-        )
-        left = asyncio.ensure_future(reader.read())  # ends when the client leaves
-        work = asyncio.ensure_future(_play(script, writer))
-        await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (left, work):
-            task.cancel()
-        await asyncio.gather(left, work, return_exceptions=True)
+        writer.write(HEAD + b"\r\n")
+        await until_left(reader, _play(script, writer))
 
     def _note(self, request: Request) -> None:
         with self._changed:
@@ -156,22 +154,48 @@ class Upstream:
 async def _play(script: Sequence[Step], writer: asyncio.StreamWriter) -> None:
     for step in script:
         if isinstance(step, bytes):
-            writer.write(b"%x\r\n%b\r\n" % (len(step), step))
-            await writer.drain()
+            await send(writer, step)
         elif isinstance(step, Gate):
             await step.wait()
         elif isinstance(step, Reset):
-            connection = writer.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            reset(writer)
             return
         else:
             await asyncio.Event().wait()
-    writer.write(b"0\r\n\r\n")
+    await send(writer, b"")
+
+
+async def until_left(reader: asyncio.StreamReader, answer: Coroutine[Any, Any, None]) -> None:
+    """Give an answer, to its end or until the client leaves."""
+    left, work = asyncio.ensure_future(reader.read()), asyncio.ensure_future(answer)
+    try:
+        await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (left, work):
+            task.cancel()
+        await asyncio.gather(left, work, return_exceptions=True)
+
+
+def framed(*parts: bytes) -> bytes:
+    """Return parts of a chunked body; an empty one ends it."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+async def send(writer: asyncio.StreamWriter, *parts: bytes) -> None:
+    """Send parts of a chunked body."""
+    writer.write(framed(*parts))
     await writer.drain()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request:
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Cut the connection with a TCP reset, which throws away what is still on its way."""
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def read_request(reader: asyncio.StreamReader) -> Request:
+    """Read what a client asks."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in head[1:] if line)
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
