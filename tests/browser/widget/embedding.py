@@ -58,7 +58,7 @@ class Events(WidgetTest):
 
         assert self.codes == wanted
         self.page.reload()
-        self.widget.wait_until("idle")
+        expect(self.widget.texts.locator("code")).to_have_text(["ls -l", "a = 1\nb = 2"])
         assert self.codes == wanted
 
     @property
