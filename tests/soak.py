@@ -34,10 +34,11 @@ from mindwave_django.models import ChatMessage
 from mindwave_django.recorder import abandoned
 from tests.servers.test_many import open_files
 from tests.soaking.checks import Found, Verdict
-from tests.soaking.held import MIB, Around, Held, cpu_seconds, held_around, held_by
+from tests.soaking.held import MIB, Around, Held, held_around, held_by
 from tests.soaking.person import Person, Result
 from tests.soaking.provider import Provider
 from tests.support.databases import POSTGRESQL, default_database, fresh_database
+from tests.support.processes import cpu_seconds
 from tests.support.redis_servers import single
 from tests.support.servers import Server, serving_on
 

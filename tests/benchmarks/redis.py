@@ -35,8 +35,8 @@ django.setup()
 
 from mindwave_django.streaming.answer import Answer
 from mindwave_django.streaming.redis import RedisLog
-from tests.soaking.held import cpu_seconds
 from tests.support.databases import SQLITE, fresh_database
+from tests.support.processes import cpu_seconds
 from tests.support.redis_servers import single
 from tests.support.servers import Server, serving_on
 from tests.support.upstream import HEAD, finish, read_request, send, text, until_left

@@ -9,7 +9,7 @@ from mindwave_django.streaming.worker import MAX_THREADS
 from mindwave_django.testing import Gate
 from tests.servers.base import TWO_LINES, ServerTestCase, eventually
 from tests.servers.client import Client
-from tests.support.processes import resident_memory
+from tests.support.processes import family, resident_memory
 from tests.support.upstream import finish, text
 
 WARM_UP = 20
@@ -34,12 +34,6 @@ def held(root: int) -> Held:
         sum(len(list((folder / "task").iterdir())) for folder in folders),
         sum(map(resident_memory, family(root))),
     )
-
-
-def family(root: int) -> list[int]:
-    """Return a process and those it has started."""
-    children = Path(f"/proc/{root}/task/{root}/children").read_text().split()
-    return [root, *(one for child in children for one in family(int(child)))]
 
 
 class LeftOver:

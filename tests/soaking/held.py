@@ -42,12 +42,6 @@ async def held_by(url: str, process: int) -> Held:
     )
 
 
-def cpu_seconds(process: int) -> float:
-    """Return the processor time that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
 class Around(NamedTuple):
     """What the back ends hold."""
 

@@ -1,0 +1,7 @@
+"""Any of the projects, by DJANGO_SETTINGS_MODULE."""
+
+from __future__ import annotations
+
+from django.core.asgi import get_asgi_application
+
+application = get_asgi_application()

@@ -1,0 +1,34 @@
+"""What one writes without this package: Django, openai, and nothing that resumes or counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import path
+from openai import AsyncOpenAI
+
+client = AsyncOpenAI()
+
+
+async def chat(request: HttpRequest) -> StreamingHttpResponse:
+    """Stream an answer."""
+    return StreamingHttpResponse(
+        _events(request.GET["prompt"]),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+async def _events(prompt: str) -> AsyncIterator[str]:
+    answer = await client.chat.completions.create(
+        model="gpt-4.1-mini", messages=[{"role": "user", "content": prompt}], stream=True
+    )
+    async for chunk in answer:
+        if chunk.choices and (text := chunk.choices[0].delta.content):
+            yield f"data: {json.dumps({'text': text})}\n\n"
+    yield "event: done\ndata: {}\n\n"
+
+
+urlpatterns = [path("chat", chat)]
