@@ -20,7 +20,8 @@ from mindwave_django.sources import Opened, Source
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import LogUnavailable, current_log
-from mindwave_django.streaming.worker import release_connections
+from mindwave_django.streaming.pool import release_connections
+from mindwave_django.streaming.worker import give_back_thread
 
 logger = logging.getLogger("mindwave_django")
 
@@ -48,18 +49,19 @@ class Body:
         self._follower: Follower | None = None
         self._closed = False
 
-    def prepare(self, executor: Executor | None = None) -> None:
+    def prepare(self, executor: Executor | None = None) -> bool:
         """Do in the request's thread what belongs there; a synchronous caller may lend it.
 
         Lets the source look, and gives the database connections of the request back, except inside
-        a transaction: the stream may be long, and it needs none.
+        a transaction: the stream may be long, and it needs none. Returns whether nothing of it is
+        left in the thread.
         """
         if self._request is None or self._closed:
-            return  # read before, or given up: there is nothing more
+            return False  # read before, or given up: there is nothing more
         self._source.prepare(self._request)
         self._executor = executor
         self._request = None  # it need not live as long as the stream
-        release_connections()
+        return release_connections()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -105,8 +107,8 @@ class Body:
 
     async def _begin(self) -> bytes:
         self._loop = asyncio.get_running_loop()
-        if self._request is not None:
-            await sync_to_async(self.prepare)()
+        if self._request is not None and await sync_to_async(self.prepare)():
+            give_back_thread()
         if self._closed or self._request is not None:
             raise StopAsyncIteration
         try:

@@ -98,12 +98,14 @@ class Order(ABC):
             raise IdempotencyKeyReused("The same key came with another request.")
         return Posted(answer.conversation, answer.reply_to, answer)
 
-    def _answer(self, question: ChatMessage, driver: str, options: dict[str, Any]) -> ChatMessage:
+    def _answer(
+        self, question: ChatMessage, driver: str, options: dict[str, Any], *, position: int
+    ) -> ChatMessage:
         require_few_live(self.owner)
         return ChatMessage.objects.create(
             conversation=question.conversation,
             owner=self.owner,
-            position=_next_position(question.conversation),
+            position=position,
             role=Role.ASSISTANT,
             state=MessageState.PENDING,
             reply_to=question,
@@ -113,11 +115,11 @@ class Order(ABC):
             request_digest=self.digest if self.idempotency_key else "",
         )
 
-    def _question(self, conversation: Conversation, prompt: str) -> ChatMessage:
+    def _question(self, conversation: Conversation, prompt: str, *, position: int) -> ChatMessage:
         return ChatMessage.objects.create(
             conversation=conversation,
             owner=self.owner,
-            position=_next_position(conversation),
+            position=position,
             role=Role.USER,
             content=prompt,
         )
@@ -133,15 +135,18 @@ class Ask(Order):
     options: dict[str, Any]
 
     def _write(self) -> Posted:
-        conversation = self._conversation()
-        question = self._question(conversation, self.prompt)
-        answer = self._answer(question, self.driver, self.options)
+        conversation, position = self._place()
+        question = self._question(conversation, self.prompt, position=position)
+        answer = self._answer(question, self.driver, self.options, position=position + 1)
         return Posted(conversation, question, answer)
 
-    def _conversation(self) -> Conversation:
-        if self.conversation is not None:
-            return lock(Conversation.objects.filter(pk=self.conversation, owner=self.owner))
-        return Conversation.objects.create(owner=self.owner, title=first_words(self.prompt))
+    def _place(self) -> tuple[Conversation, int]:
+        """Return the conversation, and the position in it that comes next."""
+        if self.conversation is None:
+            title = first_words(self.prompt)
+            return Conversation.objects.create(owner=self.owner, title=title), 0
+        found = lock(Conversation.objects.filter(pk=self.conversation, owner=self.owner))
+        return found, _next_position(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +161,8 @@ class Regenerate(Order):
         question = latest_question(conversation)
         if old.replaced_by_id is not None or old.reply_to_id != question.pk:
             raise NotLatest("A later question or answer has taken its place.")
-        answer = self._answer(question, old.driver, old.options)
+        position = _next_position(conversation)
+        answer = self._answer(question, old.driver, old.options, position=position)
         _replace(old, answer)
         return Posted(conversation, question, answer)
 
@@ -173,9 +179,11 @@ class Edit(Order):
         old = latest_question(conversation)
         if old.pk != self.message:
             raise NotLatest("A later question has taken its place.")
-        question = self._question(conversation, self.prompt)
+        position = _next_position(conversation)
+        question = self._question(conversation, self.prompt, position=position)
         old_answer = old.answers.filter(replaced_by=None).latest("position")
-        answer = self._answer(question, old_answer.driver, old_answer.options)
+        driver, options = old_answer.driver, old_answer.options
+        answer = self._answer(question, driver, options, position=position + 1)
         _replace(old, question)
         _replace(old_answer, answer)
         return Posted(conversation, question, answer)

@@ -64,13 +64,12 @@ class MessageRecorder(Recorder):
         """Save the texts and renew the lease."""
         texts = {} if text is None else {"content": text, "reasoning": reasoning}
         streaming = _row(stream_id).filter(state=MessageState.STREAMING)
-        if not streaming.update(checkpoint_at=Now(), **texts):
-            return Verdict.LOST
-        if streaming.filter(cancel_requested=True).exists():
-            return Verdict.STOP
-        if self._may_sweep():
-            _sweep()
-        return Verdict.GO_ON
+        # One query for all who go on, which is nearly everybody.
+        if streaming.filter(cancel_requested=False).update(checkpoint_at=Now(), **texts):
+            if self._may_sweep():
+                _sweep()
+            return Verdict.GO_ON
+        return Verdict.STOP if streaming.update(checkpoint_at=Now(), **texts) else Verdict.LOST
 
     def finish(self, ended: StreamEnded) -> None:
         """Save everything that is known, unless the row was given up meanwhile."""

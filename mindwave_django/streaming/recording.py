@@ -19,6 +19,7 @@ logger = logging.getLogger("mindwave_django")
 SAVE_ATTEMPTS = 3
 SAVE_PAUSE = 0.2  # seconds before the second attempt, doubled before each further one
 SAVE_LIMIT = 15.0  # seconds for all attempts
+GATHERED = 0.125  # of CHECKPOINT_INTERVAL: so long a checkpoint may wait for those of others
 
 
 class Recording:
@@ -39,6 +40,7 @@ class Recording:
         self._verdicts = {Verdict.STOP: stop, Verdict.LOST: lose}
         self._saved = Position()
         self._interval = mindwave_settings.CHAT.CHECKPOINT_INTERVAL
+        self._may_wait = self._interval * GATHERED
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,9 +80,9 @@ class Recording:
 
     async def _checkpoints(self) -> None:
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(self._interval - self._may_wait)
             try:
-                verdict = await self._checkpoint()
+                verdict = await self._worker.run_within(self._may_wait, self._checkpoint)
             except Exception as exc:  # noqa: BLE001  # the next checkpoint may do better
                 told = describe_failure(exc)
                 logger.warning("Stream %s: no checkpoint: %s", self._answer.stream_id, told)
@@ -89,9 +91,9 @@ class Recording:
                 end()
                 return
 
-    async def _checkpoint(self) -> Verdict:
+    def _checkpoint(self) -> Verdict:
         answer, end = self._answer, self._answer.end
         texts = (None, None) if end == self._saved else (answer.text, answer.reasoning)
-        verdict = await self._worker.run(self._recorder.checkpoint, answer.stream_id, *texts)
+        verdict = self._recorder.checkpoint(answer.stream_id, *texts)
         self._saved = end
         return verdict

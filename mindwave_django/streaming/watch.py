@@ -124,6 +124,7 @@ class Watch:
 
     async def _last_reader_at(self) -> float:
         here = await self._log.last_reader_at(self._stream_id) or 0
-        if here == math.inf or self._read_elsewhere_at is None:
+        # Nobody need be asked who else reads, as long as those here have their grace.
+        if self._read_elsewhere_at is None or here + self._grace > time.time():
             return here
         return max(here, await self._read_elsewhere_at() or 0)

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.core import mail
-from django.db import connections, reset_queries
+from django.db import connections
+
+from mindwave_django.streaming.gathering import gathering
+from mindwave_django.streaming.pool import clean_up, submit
 
 T = TypeVar("T")
 
-MAX_THREADS = 32  # of a process, for the sync work of all its streams
 FINISH_LIMIT = 10.0  # seconds for work whose caller has been cancelled
-
-
-def release_connections() -> None:
-    """Give back this thread's database connections, except those inside a transaction."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
-
-
-def _clean_up() -> None:
-    """Leave a thread that no request cleans up after as it was."""
-    reset_queries()  # the record that Django keeps under DEBUG
-    release_connections()
 
 
 def needs_this_thread() -> bool:
@@ -91,26 +79,20 @@ async def release_own_connections() -> None:
     """Give back what async ORM calls of this task have opened, if there were any."""
     threads: Any = getattr(SyncToAsync, "context_to_thread_executor", {})
     if SyncToAsync.thread_sensitive_context.get(None) in threads:
-        await sync_to_async(_clean_up)()
+        await sync_to_async(clean_up)()
 
 
-class _Pool:
-    """The threads of this process, started at the first need; a forked child starts its own."""
+def give_back_thread() -> None:
+    """End the thread in which Django runs the sync parts of this request, if it has one.
 
-    def __init__(self) -> None:
-        self._executor: ThreadPoolExecutor | None = None
-        os.register_at_fork(after_in_child=self._forget)
-
-    def __call__(self) -> ThreadPoolExecutor:
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="mindwave")
-        return self._executor
-
-    def _forget(self) -> None:
-        self._executor = None
-
-
-_pool = _Pool()
+    Django would keep it, idle, until the response has ended: one for each open stream. Nothing may
+    be left in it; whoever needs a thread later in the same request gets a new one.
+    """
+    # Undocumented, and looked up as asgiref does it. Without them the thread stays.
+    threads: Any = getattr(SyncToAsync, "context_to_thread_executor", {})
+    contexts: Any = getattr(SyncToAsync, "thread_sensitive_context", None)
+    if contexts is not None and (context := contexts.get(None)) in threads:
+        threads.pop(context).shutdown(wait=False)
 
 
 class Worker:
@@ -131,22 +113,26 @@ class Worker:
         RuntimeError if the process is exiting, when Python starts no threads any more.
         """
         call = partial(contextvars.copy_context().run, function, *args)
-        if self._executor is None:
-            future = _pool().submit(_call_and_release, call)
-        else:
-            future = self._executor.submit(call)
-        pending = asyncio.wrap_future(future)
-        try:
-            return await asyncio.shield(pending)
-        except asyncio.CancelledError:
-            # Nothing that comes after it may overtake it, also when the loop shuts down.
-            if not pending.done():
-                await asyncio.wait({pending}, timeout=FINISH_LIMIT)
-            raise
+        work = submit if self._executor is None else self._executor.submit
+        return await _result_of(work(call))
+
+    async def run_within(self, delay: float, function: Callable[..., T], *args: Any) -> T:
+        """Call `function` within `delay` seconds, in one thread with what others want meanwhile.
+
+        As `run`, but a call that has not begun when its caller is cancelled is not made.
+        """
+        if self._executor is not None:
+            return await self.run(function, *args)
+        call = partial(contextvars.copy_context().run, function, *args)
+        return await _result_of(gathering().add(call, delay), may_drop=True)
 
 
-def _call_and_release(call: Callable[[], T]) -> T:
+async def _result_of(future: Future[T], *, may_drop: bool = False) -> T:
+    pending = asyncio.wrap_future(future)
     try:
-        return call()
-    finally:
-        _clean_up()
+        return await asyncio.shield(pending)
+    except asyncio.CancelledError:
+        # Nothing that comes after it may overtake it, also when the loop shuts down.
+        if not (pending.done() or (may_drop and future.cancel())):
+            await asyncio.wait({pending}, timeout=FINISH_LIMIT)
+        raise

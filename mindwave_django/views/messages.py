@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
-from mindwave_django.access import Caller, acaller, keep_owner, lasting_caller
+from mindwave_django.access import Caller, acaller, caller, keep_owner, lasting_caller
 from mindwave_django.answers import answer_response
 from mindwave_django.chat import Ask, Edit, Order, Posted, Regenerate, own_message, request_stop
 from mindwave_django.drivers import drivers
@@ -19,7 +19,7 @@ from mindwave_django.events import CancelReason
 from mindwave_django.exceptions import InvalidRequest
 from mindwave_django.forms import AskForm, EditForm
 from mindwave_django.messages import Role
-from mindwave_django.models import KEY_LENGTH, MessageState
+from mindwave_django.models import KEY_LENGTH, ChatMessage, MessageState
 from mindwave_django.representation import message_json, posted_json
 from mindwave_django.sources import resume_of
 from mindwave_django.streaming.capacity import capacity
@@ -86,8 +86,7 @@ async def stream(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     asked = resume_of(request)
     if asked is not None and asked.position is None:
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
-    who = await acaller(request)
-    message = await sync_to_async(own_message)(who.owner, pk, Role.ASSISTANT)
+    who, message = await sync_to_async(_asked_for)(request, pk)
     if message.state == MessageState.PENDING:
         capacity.require()  # another process may have taken the question
     return answer_response(request, message, who)
@@ -100,6 +99,11 @@ async def cancel(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     message = await sync_to_async(request_stop)(who.owner, pk)
     await current_log().cancel(message.stream_id, CancelReason.USER)
     return JsonResponse({"message": message_json(request, message)})
+
+
+def _asked_for(request: HttpRequest, pk: UUID) -> tuple[Caller, ChatMessage]:
+    who = caller(request)
+    return who, own_message(who.owner, pk, Role.ASSISTANT)
 
 
 async def _place(request: HttpRequest, order: Callable[[str, str], Order]) -> tuple[Caller, Posted]:

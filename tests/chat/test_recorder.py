@@ -77,7 +77,8 @@ class CheckpointTests(RowTestCase):
 
     def test_saves_and_renews_the_lease(self) -> None:
         self.change(checkpoint_at=timezone.now() - HOUR)
-        assert recorder.checkpoint(self.stream_id, "Half", "Hm") is Verdict.GO_ON
+        with self.assertNumQueries(1):
+            assert recorder.checkpoint(self.stream_id, "Half", "Hm") is Verdict.GO_ON
         row = self.fresh()
         assert (row.content, row.reasoning) == ("Half", "Hm")
         assert row.checkpoint_at > timezone.now() - HOUR
@@ -92,6 +93,7 @@ class CheckpointTests(RowTestCase):
     def test_a_person_wants_it_stopped(self) -> None:
         self.change(cancel_requested=True)
         assert recorder.checkpoint(self.stream_id, "Half", "") is Verdict.STOP
+        assert self.fresh().content == "Half"
         assert self.fresh().content == "Half"
 
     def test_lease_is_lost(self) -> None:

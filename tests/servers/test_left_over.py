@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from mindwave_django.streaming.worker import MAX_THREADS
+from mindwave_django.streaming.pool import MAX_THREADS
 from mindwave_django.testing import Gate
 from tests.servers.base import TWO_LINES, ServerTestCase, eventually
 from tests.servers.client import Client

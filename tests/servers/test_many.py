@@ -7,6 +7,7 @@ import resource
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.test import SimpleTestCase, tag
 
@@ -18,6 +19,7 @@ from tests.support.servers import Server, serving
 READERS = 1000
 FILES = 4 * READERS  # sockets, threads' databases, and what a process has open anyway
 LIMIT = 120.0  # seconds for all of it
+THREADS = 100  # of pools, and of requests that are about to begin or to end
 
 
 class Reader:
@@ -81,12 +83,17 @@ async def read_together(server: Server, readers: list[Reader]) -> None:
     try:
         async with asyncio.timeout(LIMIT):
             await asyncio.gather(*(reader.open() for reader in readers))
+            assert threads_of(server) < THREADS
             assert not any(b"event: done" in reader.body for reader in readers)
             await last.open()
             await asyncio.gather(*(reader.finish() for reader in [*readers, last]))
     finally:
         for reader in [*readers, last]:
             reader.close()
+
+
+def threads_of(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.popen.pid}/task").iterdir()))
 
 
 @contextmanager

@@ -230,6 +230,16 @@ class EndTests(RecordingTestCase):
         assert any("its end could not be saved" in line for line in logs.output)
         assert len(heard.endings) == 1
 
+    async def test_nobody_is_asked_who_reads_elsewhere_while_there_is_time(self) -> None:
+        with mock.patch.object(self.recorder, "last_reader_at", side_effect=AssertionError) as ask:
+            generation = await self.start("One", gate := Gate())
+            assert generation is not None
+            await self.until_told("One", "")
+            generation.look_for_readers()
+            gate.open()
+            await asyncio.wait_for(generation.ended.wait(), LIMIT)
+        assert ask.call_count == 0
+
     async def test_reader_elsewhere_keeps_it_alive(self) -> None:
         self.recorder.reader_at = float("inf")
         settings = {"STREAMING": {"RECONNECT_GRACE": 0}, "CHAT": {"CHECKPOINT_INTERVAL": 0.01}}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 from unittest import mock
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
 from django.db import connection, connections
-from django.test import SimpleTestCase, TransactionTestCase
+from django.test import RequestFactory, SimpleTestCase, TransactionTestCase
 
-from mindwave_django import llm
+from mindwave_django import llm, stream
 from mindwave_django.events import DriverEvent
 from mindwave_django.messages import Message
 from mindwave_django.signals import stream_completed, stream_started, token_streamed
@@ -188,3 +189,50 @@ class BorrowedThreadTests(SimpleTestCase):
                 with lending():
                     in_a_thread(lambda: ask("Hi"))  # noqa: B023
                 assert heard == expected
+
+
+class RequestThreadTests(SimpleTestCase):
+    """Django keeps a thread for each request; an open stream gives it back."""
+
+    def open_stream(self, then: Callable[[Any], Any]) -> Any:
+        """Read the beginning of a response, as Django's handler does, and do something then."""
+
+        async def main() -> Any:
+            async with ThreadSensitiveContext():
+                before = await sync_to_async(threading.current_thread)()
+                parts = aiter(stream("Hi").response(RequestFactory().get("/")))  # type: ignore[call-overload]
+                async with aclosing(parts):
+                    assert b"event: start" in await anext(parts)
+                    return await then(before)
+
+        with fake_driver("a", Gate()), only_receiver(lambda **_: None):
+            return in_a_thread(lambda: asyncio.run(main()))
+
+    def test_it_is_given_back_while_the_stream_is_open(self) -> None:
+        async def then(before: threading.Thread) -> bool:
+            await asyncio.to_thread(before.join, LIMIT)
+            return before.is_alive()
+
+        assert self.open_stream(then) is False
+
+    def test_what_comes_later_has_a_thread_again(self) -> None:
+        async def then(before: threading.Thread) -> list[threading.Thread]:
+            return [before, *[await sync_to_async(threading.current_thread)() for _ in range(2)]]
+
+        before, one, two = self.open_stream(then)
+        assert one is two
+        assert one is not before
+
+    def test_it_stays_while_a_transaction_is_open_in_it(self) -> None:
+        async def then(before: threading.Thread) -> bool:
+            return await sync_to_async(threading.current_thread)() is before
+
+        with mock.patch("mindwave_django.body.release_connections", return_value=False):
+            assert self.open_stream(then) is True
+
+    def test_it_stays_where_asgiref_keeps_it_elsewhere(self) -> None:
+        async def then(before: threading.Thread) -> bool:
+            return await sync_to_async(threading.current_thread)() is before
+
+        with mock.patch("mindwave_django.streaming.worker.SyncToAsync", mock.Mock(spec=[])):
+            assert self.open_stream(then) is True

@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from mindwave_django.streaming.background import ThreadInbox
+from mindwave_django.streaming.pool import MAX_THREADS
 from mindwave_django.streaming.worker import (
-    MAX_THREADS,
     Worker,
     needs_this_thread,
     parent_executor,

@@ -1,0 +1,100 @@
+"""Sync work that is done together with more of its kind."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+from django.test import SimpleTestCase
+
+from mindwave_django.streaming import gathering
+from mindwave_django.streaming.gathering import MAX_TOGETHER
+from mindwave_django.streaming.worker import Worker, parent_executor
+from tests.recording import LIMIT
+
+SOON = 0.01  # seconds
+
+
+def together(*calls: Callable[[], Any]) -> Any:
+    return asyncio.gather(
+        *(Worker().run_within(SOON, call) for call in calls), return_exceptions=True
+    )
+
+
+class GatheringTests(SimpleTestCase):
+    def setUp(self) -> None:
+        self.submitted = 0
+        submit = gathering.submit
+
+        def counted(call: Callable[[], Any]) -> Any:
+            self.submitted += 1
+            return submit(call)
+
+        self.enterContext(mock.patch.object(gathering, "submit", counted))
+
+    async def test_one_thread_for_all_who_come_within_the_time(self) -> None:
+        threads = await together(*[threading.get_ident] * MAX_TOGETHER)
+        assert self.submitted == 1
+        assert len(set(threads)) == 1
+        assert threads[0] != threading.get_ident()
+
+    async def test_another_thread_for_those_who_are_too_many(self) -> None:
+        results = await together(*(lambda n=n: n for n in range(2 * MAX_TOGETHER + 1)))
+        assert results == list(range(2 * MAX_TOGETHER + 1))
+        assert self.submitted == 3
+
+    async def test_who_comes_later_is_done_later(self) -> None:
+        assert await together(lambda: 1) == [1]
+        assert await together(lambda: 2) == [2]
+        assert self.submitted == 2
+
+    async def test_failure_of_one_is_no_failure_of_the_next(self) -> None:
+        with mock.patch.object(gathering, "clean_up") as clean_up:
+            results = await together(lambda: 1 / 0, lambda: clean_up.call_count)
+        assert isinstance(results[0], ZeroDivisionError)
+        assert results[1] == 1  # the next one finds no broken connection
+
+    async def test_call_whose_caller_left_before_it_is_not_made(self) -> None:
+        called = []
+        left = asyncio.ensure_future(Worker().run_within(SOON, called.append, 1))
+        stays = asyncio.ensure_future(Worker().run_within(SOON, called.append, 2))
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.wait({left, stays}, timeout=LIMIT)
+        assert left.cancelled()
+        assert called == [2]
+
+    async def test_caller_who_leaves_during_the_call_waits_for_its_end(self) -> None:
+        begun, gate = threading.Event(), threading.Event()
+
+        def work() -> None:
+            begun.set()
+            gate.wait(LIMIT)
+
+        task = asyncio.ensure_future(Worker().run_within(SOON, work))
+        assert await asyncio.to_thread(begun.wait, LIMIT)
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+        gate.set()
+        await asyncio.wait({task}, timeout=LIMIT)
+        assert task.cancelled()
+
+    async def test_lent_thread_does_it_at_once(self) -> None:
+        worker = Worker(parent_executor())
+        assert await worker.run_within(3600, threading.current_thread) is threading.main_thread()
+        assert self.submitted == 0
+
+    async def test_process_that_exits_starts_nothing(self) -> None:
+        error = RuntimeError("cannot schedule new futures after shutdown")
+        with mock.patch.object(gathering, "submit", side_effect=error):
+            assert await together(lambda: 1, lambda: 2) == [error, error]
+
+    def test_each_loop_has_its_own(self) -> None:
+        async def one() -> int:
+            return await Worker().run_within(SOON, lambda: 1)
+
+        assert [asyncio.run(one()), asyncio.run(one())] == [1, 1]
