@@ -15,7 +15,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +34,7 @@ from tests.benchmarks.variants import (
     BASELINES,
     PATHS,
     PROVIDER,
+    USUAL,
     VARIANTS,
     Started,
     Variant,
@@ -102,23 +103,25 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return given
 
 
+def measure(parts: Around, names: Iterable[str], rounds: int, size: Size) -> dict[str, list[Cost]]:
+    """Measure these variants in turns, and the provider once."""
+    found: dict[str, list[Cost]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name, costs in found.items():
+            costs.append(parts.cost(VARIANTS[name], size))
+            print(f"{name}: {costs[-1]}", file=sys.stderr, flush=True)
+    return found
+
+
 def main() -> None:
     """Read the command line, measure, and print."""
     arguments = parse()
-    names = (
-        arguments.variants or (*BASELINES, "two lines")
-        if arguments.quick
-        else (arguments.variants or VARIANTS)
-    )
+    usual = (*BASELINES, "two lines") if arguments.quick else USUAL
     rounds, size = (1, QUICK) if arguments.quick else (arguments.rounds, Size())
-    found: dict[str, list[Cost]] = {name: [] for name in names}
     print(report.machine(), flush=True)
     with around(SQLITE if arguments.quick else POSTGRESQL) as parts:
         provider = parts.cost_of_provider(size)
-        for _ in range(rounds):
-            for name in names:
-                found[name].append(parts.cost(VARIANTS[name], size))
-                print(f"{name}: {found[name][-1]}", file=sys.stderr, flush=True)
+        found = measure(parts, arguments.variants or usual, rounds, size)
     print(report.costs({**found, PROVIDER.name: [provider]}))
     print()
     print(report.ratios(found))

@@ -98,6 +98,7 @@ class Variant(NamedTuple):
     text: Callable[[bytes], str] = _ours
     asker: type[Asker] = Asker
     is_traced: bool = False
+    is_extra: bool = False  # measured only if asked for
 
     @property
     def streams_need_threads(self) -> bool:
@@ -113,6 +114,10 @@ def _django(name: str, *, settings: str = "settings", **more: Any) -> Variant:
 VARIANTS = {
     variant.name: variant
     for variant in (
+        *(
+            _django(f"flush {seconds} s", env={"FLUSH_INTERVAL": str(seconds)}, is_extra=True)
+            for seconds in (0.1, 0.25)
+        ),
         Variant("relay", f"{SITES}.relay:application", text=_relayed),
         _django("hand-written", settings="settings_plain", text=_hand_written),
         _django("two lines"),
@@ -125,6 +130,7 @@ VARIANTS = {
     )
 }
 PROVIDER = Variant("provider", "", path="/", text=_relayed, asker=ProviderAsker)
+USUAL = tuple(name for name, variant in VARIANTS.items() if not variant.is_extra)
 BASELINES = ("relay", "hand-written")
 
 

@@ -16,6 +16,7 @@ MINDWAVE = {
             "OPTIONS": {"model": "gpt-4.1-mini"},
         }
     },
+    "STREAMING": {"FLUSH_INTERVAL": float(os.environ.get("FLUSH_INTERVAL", "0"))},
     # Open to everybody as the hand-written view is, and to more streams than one person reads.
     "CHAT": {
         "ACCESS": "mindwave_django.access.anyone",
