@@ -24,17 +24,13 @@ from mindwave_django.slots import held_slots
 from mindwave_django.sources import Rejoin, Start, resume_of
 from mindwave_django.streaming.answer import Piece
 from mindwave_django.streaming.audience import OnChunk
-from mindwave_django.streaming.background import (
-    LoopIterator,
-    ThreadInbox,
-    background,
-    is_on_a_loop,
-)
+from mindwave_django.streaming.background import background, is_on_a_loop
 from mindwave_django.streaming.budget import Allowance, held_allowances
 from mindwave_django.streaming.call import Call
 from mindwave_django.streaming.capacity import capacity
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.generation import Generation
+from mindwave_django.streaming.inbox import LoopIterator, ThreadInbox
 from mindwave_django.streaming.log import current_log
 from mindwave_django.streaming.worker import needs_this_thread
 from mindwave_django.tracing import current_trace

@@ -14,7 +14,7 @@ from mindwave_django.exceptions import MindwaveError
 from mindwave_django.metrics import count_refused
 from mindwave_django.protocols import PROTOCOLS
 from mindwave_django.sources import Source
-from mindwave_django.streaming.background import LoopIterator, ThreadInbox
+from mindwave_django.streaming.inbox import LoopIterator, ThreadInbox
 from mindwave_django.streaming.worker import needs_this_thread
 
 HEADERS = {

@@ -7,21 +7,15 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import suppress
-from queue import SimpleQueue
-from typing import Any, Final, Generic, TypeVar
-
-from asgiref.sync import SyncToAsync
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 logger = logging.getLogger("mindwave_django")
 
-_END: Final = object()
 CANCEL_ROUNDS = 3  # each ends at least the task that broke the round before
-GONE = "The thread that did this work waits no more."
 SHUTDOWN_LIMIT = 5.0  # seconds for the endings of what still runs when the process exits
 
 
@@ -141,112 +135,3 @@ background = BackgroundLoop()
 os.register_at_fork(after_in_child=background._reset)
 # Before the pools of threads are closed, where sync receivers run; that hook is undocumented.
 getattr(threading, "_register_atexit", atexit.register)(background.stop)
-
-
-class ThreadInbox(Executor):
-    """Work for one thread that waits for a future and meanwhile does what comes in.
-
-    A context manager: at its end the thread waits no more.
-    """
-
-    def __init__(self) -> None:
-        self._items: SimpleQueue[Callable[[], None] | Future[Any]] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Have `fn` called by the waiting thread; raises RuntimeError once that is gone."""
-        future: Future[T] = Future()
-
-        def work() -> None:
-            if self._closed:
-                future.set_exception(RuntimeError(GONE))
-                return
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except Exception as exc:  # noqa: BLE001  # belongs to whoever asked
-                future.set_exception(exc)
-            except BaseException as exc:
-                # Ctrl-C belongs to this thread; on the event loop it would end the loop.
-                future.set_exception(RuntimeError(f"The thread was told to stop: {exc!r}"))
-                raise
-
-        with self._lock:
-            if self._closed:
-                raise RuntimeError(GONE)
-            self._items.put(work)
-        return future
-
-    def __exit__(self, *exc_info: object) -> None:
-        """Refuse what was not done, and what comes from now on."""
-        with self._lock:
-            self._closed = True
-        while not self._items.empty():
-            item = self._items.get()
-            if not isinstance(item, Future):
-                item()
-
-    def wait_for(self, future: Future[T]) -> T:
-        """Do what comes in until `future` is done, and return its result."""
-        future.add_done_callback(self._items.put)
-        # `sync_to_async` notes the loop that it serves in the thread, undocumented and for good:
-        # later `async_to_sync` calls of this thread would run on our loop.
-        noted = dict(vars(SyncToAsync.threadlocal))
-        try:
-            while (item := self._items.get()) is not future:
-                if not isinstance(item, Future):  # one that an interrupted wait has left behind
-                    item()
-        except BaseException:  # Ctrl-C, or a worker that is told to exit
-            future.cancel()
-            raise
-        finally:
-            vars(SyncToAsync.threadlocal).clear()
-            vars(SyncToAsync.threadlocal).update(noted)
-        return future.result()
-
-
-class LoopIterator(Generic[T]):
-    """Iterates, in this thread, an async iterator that lives on the background loop.
-
-    Sync work given to `inbox` is done in this thread while it waits.
-    """
-
-    def __init__(self, source: AsyncIterator[T], inbox: ThreadInbox | None = None) -> None:
-        self._source = source
-        self._inbox = inbox or ThreadInbox()
-
-    def __iter__(self) -> Iterator[T]:
-        return self
-
-    def __next__(self) -> T:
-        item: Any = self.run(self._step())
-        if item is _END:
-            raise StopIteration
-        return item  # type: ignore[no-any-return]  # not the sentinel
-
-    def close(self) -> None:
-        """Close the source, on its loop; a loop that has stopped has closed it."""
-        self.finish(self._close())
-
-    def finish(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run a coroutine that ends things, and wait for it where that is possible.
-
-        The garbage collector may close a forgotten iterator in any thread, the loop's own included.
-        """
-        with suppress(RuntimeError):
-            if background.must_not_wait():
-                background.submit(coroutine)
-            else:
-                self.run(coroutine)
-
-    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine on the loop and wait for it."""
-        return self._inbox.wait_for(background.submit(coroutine))
-
-    async def _step(self) -> Any:
-        return await anext(self._source, _END)
-
-    async def _close(self) -> None:
-        aclose = getattr(self._source, "aclose", None)
-        if aclose is not None:
-            await aclose()

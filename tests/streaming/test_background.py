@@ -8,12 +8,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
 
-from asgiref.sync import AsyncToSync, async_to_sync, sync_to_async
 from django.test import SimpleTestCase
 
-from mindwave_django.streaming.background import BackgroundLoop, LoopIterator, ThreadInbox
+from mindwave_django.streaming.background import BackgroundLoop
 from mindwave_django.testing import Gate
 from tests.streaming.outside import LIMIT
 from tests.support.processes import ROOT
@@ -163,95 +161,3 @@ class BreakDownTests(SimpleTestCase):
             broken.join(LIMIT)
         assert not broken.is_alive()
         assert concurrent.futures.wait(waiting, LIMIT).not_done == set()
-
-
-class ThreadInboxTests(SimpleTestCase):
-    def test_work_is_done_by_the_waiting_thread(self) -> None:
-        inbox, loop = ThreadInbox(), BackgroundLoop()
-
-        async def ask() -> list[int]:
-            running = asyncio.get_running_loop()
-            return [await running.run_in_executor(inbox, threading.get_ident) for _ in range(3)]
-
-        assert inbox.wait_for(loop.submit(ask())) == [threading.get_ident()] * 3
-        loop.stop()
-
-    def test_the_waiting_thread_is_not_bound_to_the_loop(self) -> None:
-        inbox, loop = ThreadInbox(), BackgroundLoop()
-
-        async def ask() -> int:
-            AsyncToSync.executors.current = inbox
-            return await sync_to_async(threading.get_ident)()
-
-        async def thread() -> int:
-            return threading.get_ident()
-
-        of_the_loop = loop.submit(thread()).result(10)
-        assert inbox.wait_for(loop.submit(ask())) == threading.get_ident()
-        assert async_to_sync(thread)() != of_the_loop
-        loop.stop()
-
-    def test_what_work_raises_goes_to_whoever_asked(self) -> None:
-        inbox, loop = ThreadInbox(), BackgroundLoop()
-
-        async def ask() -> str:
-            try:
-                await asyncio.get_running_loop().run_in_executor(inbox, lambda: 1 / 0)
-            except ZeroDivisionError:
-                return "caught"
-            return "nothing came"
-
-        assert inbox.wait_for(loop.submit(ask())) == "caught"
-        loop.stop()
-
-    def test_an_interrupted_wait_cancels_what_it_waits_for(self) -> None:
-        inbox, loop, cancelled = ThreadInbox(), BackgroundLoop(), threading.Event()
-
-        async def run_on() -> None:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                cancelled.set()
-                raise
-
-        def interrupt() -> None:
-            raise KeyboardInterrupt
-
-        async def begun() -> None: ...
-
-        waiting = loop.submit(run_on())
-        loop.submit(begun()).result(10)
-        inbox._items.put(interrupt)
-        with self.assertRaises(KeyboardInterrupt):
-            inbox.wait_for(waiting)
-        assert cancelled.wait(10)
-        loop.stop()
-
-
-class LoopIteratorTests(SimpleTestCase):
-    def test_items_and_closing(self) -> None:
-        closed = []
-
-        async def count() -> AsyncIterator[int]:
-            try:
-                for number in range(5):
-                    yield number
-            finally:
-                closed.append(True)
-
-        assert list(LoopIterator(count())) == [0, 1, 2, 3, 4]
-        assert closed == [True]
-        parts = LoopIterator(count())
-        assert next(parts) == 0
-        parts.close()
-        assert closed == [True, True]
-
-    def test_errors_come_through(self) -> None:
-        async def broken() -> AsyncIterator[int]:
-            yield 1
-            raise ValueError("broken")
-
-        parts = LoopIterator(broken())
-        assert next(parts) == 1
-        with self.assertRaisesMessage(ValueError, "broken"):
-            next(parts)

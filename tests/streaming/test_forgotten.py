@@ -14,7 +14,8 @@ from django.test import SimpleTestCase
 
 from mindwave_django import llm
 from mindwave_django.streaming import background as module
-from mindwave_django.streaming.background import BackgroundLoop, LoopIterator, background
+from mindwave_django.streaming.background import BackgroundLoop, background
+from mindwave_django.streaming.inbox import LoopIterator
 from mindwave_django.testing import Gate, fake_driver
 from tests.asking import NO_GRACE, respond
 from tests.streaming.outside import LIMIT, comes_true, in_a_thread, lending

@@ -13,7 +13,8 @@ from django.test import SimpleTestCase
 
 from mindwave_django import llm
 from mindwave_django.signals import stream_completed, stream_started, token_streamed
-from mindwave_django.streaming.background import BackgroundLoop, ThreadInbox
+from mindwave_django.streaming.background import BackgroundLoop
+from mindwave_django.streaming.inbox import ThreadInbox
 from mindwave_django.testing import Gate, fake_driver
 from tests.asking import NO_GRACE, respond
 from tests.streaming.outside import comes_true, in_a_thread, lending, run_script

@@ -9,7 +9,7 @@ import threading
 from django.db import connection, transaction
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
-from mindwave_django.streaming.background import ThreadInbox
+from mindwave_django.streaming.inbox import ThreadInbox
 from mindwave_django.streaming.pool import MAX_THREADS
 from mindwave_django.streaming.worker import (
     Worker,
