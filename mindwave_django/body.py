@@ -25,6 +25,8 @@ from mindwave_django.streaming.worker import give_back_thread
 
 logger = logging.getLogger("mindwave_django")
 
+THREAD_KEPT = 1.0  # seconds that a stream keeps the thread which Django has for its request
+
 
 class Body:
     """What a response streams: async-iterable once, on the event loop of the generation.
@@ -47,6 +49,7 @@ class Body:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._generation: Generation | None = None
         self._follower: Follower | None = None
+        self._thread: asyncio.TimerHandle | None = None  # when it is given back
         self._closed = False
 
     def prepare(self, executor: Executor | None = None) -> bool:
@@ -108,7 +111,8 @@ class Body:
     async def _begin(self) -> bytes:
         self._loop = asyncio.get_running_loop()
         if self._request is not None and await sync_to_async(self.prepare)():
-            give_back_thread()
+            # Not at once: many answers are short, and Django needs a thread again for their end.
+            self._thread = self._loop.call_later(THREAD_KEPT, give_back_thread)
         if self._closed or self._request is not None:
             raise StopAsyncIteration
         try:
@@ -149,6 +153,9 @@ class Body:
             return self._protocol.encode(portion)
 
     def _leave(self) -> None:
+        if self._thread is not None:
+            self._thread.cancel()
+            self._thread = None
         if self._follower is not None:
             self._follower.close()
         self._follower = None

@@ -65,10 +65,12 @@ class Group:
         """Return what the project wrote here; raise ImproperlyConfigured if it is no dict."""
         found: Any = getattr(settings, SETTING, {})
         for depth, key in enumerate(self.path):
-            _require_dict(found, Group(*self.path[:depth]).place())
+            if not isinstance(found, Mapping):
+                raise _no_dict(found, Group(*self.path[:depth]).place())
             found = found.get(key, {})
-        _require_dict(found, self.place())
-        return found  # type: ignore[no-any-return]  # _require_dict has looked
+        if not isinstance(found, Mapping):
+            raise _no_dict(found, self.place())
+        return found
 
     @classmethod
     def settings(cls) -> Iterator[Setting[Any]]:
@@ -81,9 +83,8 @@ class Group:
         return {setting.name for setting in cls.settings()}
 
 
-def _require_dict(value: object, place: str) -> None:
-    if not isinstance(value, Mapping):
-        raise ImproperlyConfigured(f"{place} should be a dict, got {value!r}.")
+def _no_dict(value: object, place: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{place} should be a dict, got {value!r}.")
 
 
 def _number(value: object) -> bool:

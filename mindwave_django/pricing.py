@@ -81,6 +81,8 @@ async def acost_of(usage: Usage | None, model: str, driver: Driver) -> Decimal |
     if not _has_public_prices():
         return None
     try:
+        if _public_prices_are_loaded.is_set():
+            return public_cost(usage, model, driver)
         async with asyncio.timeout(LOAD_LIMIT):
             return await asyncio.to_thread(public_cost, usage, model, driver)
     except Exception as exc:  # noqa: BLE001  # what it costs must not cost the answer

@@ -37,7 +37,7 @@ def resume_of(request: HttpRequest) -> Resume | None:
     From the header `Last-Event-ID` that EventSource sends, else from `last_event_id` in the query.
     An id that is none of ours resumes a stream that nobody knows: it must never start one.
     """
-    value = request.headers.get("Last-Event-ID") or request.GET.get("last_event_id")
+    value = request.META.get("HTTP_LAST_EVENT_ID") or request.GET.get("last_event_id")
     if not value:
         return None
     found = _LAST_EVENT_ID.fullmatch(value)

@@ -234,18 +234,20 @@ class OpenAIDriver(Driver):
 
         started = False
         try:
-            response = client.chat.completions.with_streaming_response.create(
-                model=body["model"],
-                messages=body["messages"],
+            # Its typed method checks and copies every message, which takes long.
+            answer = await client.post(
+                "/chat/completions",
+                body=body,
+                cast_to=httpx2.Response,
+                options={"headers": headers, "security": {"bearer_auth": True}},
                 stream=True,
-                extra_body=body,
-                extra_headers=headers,
             )
-            async with response as answer:
+            async with aclosing(answer):
                 _require_event_stream(answer.headers)
-                async for chunk in answer.iter_bytes():
-                    started = True
-                    yield chunk
+                async with aclosing(answer.aiter_bytes()) as chunks:
+                    async for chunk in chunks:
+                        started = True
+                        yield chunk
         except openai.APIStatusError as exc:
             raise status_error(exc) from None
         except (openai.APIConnectionError, httpx2.TransportError) as exc:

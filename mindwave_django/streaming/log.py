@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias
@@ -13,6 +12,7 @@ from mindwave_django.backends import CurrentBackend
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.events import CancelReason, Ended
 from mindwave_django.streaming.answer import Answer
+from mindwave_django.streaming.retention import Retention
 
 Cancel: TypeAlias = Callable[[CancelReason], None]
 
@@ -89,12 +89,10 @@ class MemoryLog(Log):
     def __init__(
         self, *, max_bytes: int = 64 * 1024 * 1024, max_answer_bytes: int = 8 * 1024 * 1024
     ) -> None:
-        self._max_bytes = max_bytes
         self._max_answer_bytes = max_answer_bytes
         self._answers: dict[str, Answer] = {}
         self._cancels: dict[str, Cancel] = {}
-        self._expiries: dict[str, float] = {}  # monotonic time, in the order of the endings
-        self._finished_bytes = 0
+        self._finished = Retention(max_bytes, self._answers.pop)
 
     def create(self, stream_id: str, owner: str, cancel: Cancel) -> Answer:
         """Return a new answer."""
@@ -109,19 +107,14 @@ class MemoryLog(Log):
 
     async def open(self, stream_id: str) -> Answer | None:
         """Return the answer itself: its readers read the writer's memory."""
-        self._expire()
+        self._finished.expire()
         return self._answers.get(stream_id)
 
     async def finish(self, answer: Answer, ended: Ended) -> None:
         """Add the terminal entry; readers that are here keep the answer, whatever expires."""
         self._cancels.pop(answer.stream_id, None)
-        retention = mindwave_settings.STREAMING.RETENTION
-        self._expiries[answer.stream_id] = time.monotonic() + retention
-        self._finished_bytes += answer.size
         answer.finish(ended)
-        self._expire()
-        if answer.stream_id in self._expiries:
-            asyncio.get_running_loop().call_later(retention, self._expire)
+        self._finished.keep(answer.stream_id, answer.size, mindwave_settings.STREAMING.RETENTION)
 
     async def cancel(self, stream_id: str, reason: CancelReason) -> bool:
         """End the generation if it runs here."""
@@ -139,14 +132,6 @@ class MemoryLog(Log):
         """Return when the answer had a reader last."""
         answer = self._answers.get(stream_id)
         return answer.last_reader_at if answer else None
-
-    def _expire(self) -> None:
-        now = time.monotonic()
-        for stream_id, expiry in tuple(self._expiries.items()):
-            if expiry > now and self._finished_bytes <= self._max_bytes:
-                break
-            if self._expiries.pop(stream_id, None) is not None:
-                self._finished_bytes -= self._answers.pop(stream_id).size
 
 
 # The log that MINDWAVE['STREAMING']['LOG'] names, built at its first use.

@@ -30,7 +30,7 @@ class MemoryLogTests(SimpleTestCase):
     @override_settings(MINDWAVE={"STREAMING": {"RETENTION": 60}})
     async def test_an_answer_expires_after_its_retention(self) -> None:
         log = MemoryLog()
-        with mock.patch("mindwave_django.streaming.log.time.monotonic") as clock:
+        with mock.patch("mindwave_django.streaming.retention.time.monotonic") as clock:
             clock.return_value = 1000.0
             await log.finish(log.create("s", "", nothing), COMPLETED)
             clock.return_value = 1059.9

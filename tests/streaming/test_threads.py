@@ -6,10 +6,11 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
 from django.db import connection, connections
 from django.test import RequestFactory, SimpleTestCase, TransactionTestCase
 
@@ -18,6 +19,7 @@ from mindwave_django.events import DriverEvent
 from mindwave_django.messages import Message
 from mindwave_django.signals import stream_completed, stream_started, token_streamed
 from mindwave_django.streaming.generation import Generation
+from mindwave_django.streaming.worker import give_back_thread
 from mindwave_django.testing import FakeDriver, Gate, fake_driver
 from tests.streaming.outside import LIMIT, in_a_thread, lending
 from tests.streaming.support import call_to, only_receiver, read
@@ -192,9 +194,12 @@ class BorrowedThreadTests(SimpleTestCase):
 
 
 class RequestThreadTests(SimpleTestCase):
-    """Django keeps a thread for each request; an open stream gives it back."""
+    """Django keeps a thread for each request; an open stream gives it back after a while."""
 
-    def open_stream(self, then: Callable[[Any], Any]) -> Any:
+    def setUp(self) -> None:
+        self.enterContext(mock.patch("mindwave_django.body.THREAD_KEPT", 0))
+
+    def open_stream(self, then: Callable[[threading.Thread], Any]) -> Any:
         """Read the beginning of a response, as Django's handler does, and do something then."""
 
         async def main() -> Any:
@@ -203,10 +208,15 @@ class RequestThreadTests(SimpleTestCase):
                 parts = aiter(stream("Hi").response(RequestFactory().get("/")))  # type: ignore[call-overload]
                 async with aclosing(parts):
                     assert b"event: start" in await anext(parts)
+                    for _ in range(10):
+                        await asyncio.sleep(0)
                     return await then(before)
 
         with fake_driver("a", Gate()), only_receiver(lambda **_: None):
             return in_a_thread(lambda: asyncio.run(main()))
+
+    async def _has_the_same(self, before: threading.Thread) -> bool:
+        return await sync_to_async(threading.current_thread)() is before
 
     def test_it_is_given_back_while_the_stream_is_open(self) -> None:
         async def then(before: threading.Thread) -> bool:
@@ -223,16 +233,40 @@ class RequestThreadTests(SimpleTestCase):
         assert one is two
         assert one is not before
 
-    def test_it_stays_while_a_transaction_is_open_in_it(self) -> None:
-        async def then(before: threading.Thread) -> bool:
-            return await sync_to_async(threading.current_thread)() is before
+    def test_it_stays_while_the_stream_is_young(self) -> None:
+        with mock.patch("mindwave_django.body.THREAD_KEPT", 3600):
+            assert self.open_stream(self._has_the_same) is True
 
+    def test_it_stays_while_a_transaction_is_open_in_it(self) -> None:
         with mock.patch("mindwave_django.body.release_connections", return_value=False):
-            assert self.open_stream(then) is True
+            assert self.open_stream(self._has_the_same) is True
 
     def test_it_stays_where_asgiref_keeps_it_elsewhere(self) -> None:
-        async def then(before: threading.Thread) -> bool:
-            return await sync_to_async(threading.current_thread)() is before
+        known = SimpleNamespace(thread_sensitive_context=SyncToAsync.thread_sensitive_context)
+        for names in (known, SimpleNamespace(context_to_thread_executor={})):
+            with (
+                self.subTest(names),
+                mock.patch("mindwave_django.body.give_back_thread") as give_back,
+            ):
+                give_back.side_effect = lambda names=names: self._give_back(names)
+                assert self.open_stream(self._has_the_same) is True
+                assert give_back.call_count == 1
 
-        with mock.patch("mindwave_django.streaming.worker.SyncToAsync", mock.Mock(spec=[])):
-            assert self.open_stream(then) is True
+    def _give_back(self, names: SimpleNamespace) -> None:
+        with mock.patch("mindwave_django.streaming.worker.SyncToAsync", names):
+            give_back_thread()
+
+    def test_nothing_waits_for_a_stream_that_has_ended(self) -> None:
+        async def main() -> int:
+            with mock.patch("mindwave_django.body.give_back_thread") as give_back:
+                async for _ in stream("Hi").response(RequestFactory().get("/")):  # type: ignore[attr-defined]
+                    pass
+                await asyncio.sleep(0.05)
+            return give_back.call_count
+
+        with (
+            mock.patch("mindwave_django.body.THREAD_KEPT", 0.02),
+            fake_driver("a"),
+            only_receiver(lambda **_: None),
+        ):
+            assert in_a_thread(lambda: asyncio.run(main())) == 0
