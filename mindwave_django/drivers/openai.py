@@ -16,9 +16,7 @@ from mindwave_django.conf import mindwave_settings
 from mindwave_django.drivers.base import Driver
 from mindwave_django.drivers.openai_errors import (
     UsageRejected,
-    connection_error,
-    name_of,
-    status_error,
+    in_our_words,
 )
 from mindwave_django.drivers.openai_wire import ChatCompletionReader
 from mindwave_django.drivers.per_loop import PerLoop
@@ -143,10 +141,11 @@ class OpenAIDriver(Driver):
         body = self._body(messages, model or self.model, options)
         body |= self._extra_body | dict(extra_body or {})
         headers = self._extra_headers | dict(extra_headers or {})
+        answer = await self._ask(body, headers)
         reader = ChatCompletionReader()
         decoder = EventDecoder()
         try:
-            async with aclosing(self._bytes(body, headers)) as chunks:
+            async with aclosing(_chunks_of(answer)) as chunks:
                 async for chunk in chunks:
                     for name, data in decoder.feed(chunk):
                         for event in reader.read(name, data):
@@ -207,32 +206,22 @@ class OpenAIDriver(Driver):
             **{name: value for name, value in chosen.items() if value is not None},
         }
 
-    async def _bytes(
-        self, body: dict[str, Any], headers: dict[str, str]
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield the body of the provider's answer as it arrives."""
+    async def _ask(self, body: dict[str, Any], headers: dict[str, str]) -> httpx2.Response:
+        """Return the provider's answer once it begins; its body has not been read."""
         client = await self._client()
         if self._include_usage and "stream_options" not in body:
             try:
                 with_usage = body | {"stream_options": {"include_usage": True}}
-                async with aclosing(self._post(client, with_usage, headers)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-                return
+                return await self._post(client, with_usage, headers)
             except UsageRejected:
                 self._include_usage = False
-        async with aclosing(self._post(client, body, headers)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        return await self._post(client, body, headers)
 
     async def _post(
         self, client: AsyncOpenAI, body: dict[str, Any], headers: dict[str, str]
-    ) -> AsyncGenerator[bytes, None]:
-        import aiohttp  # noqa: PLC0415  # here already: the client brought it
-        import httpx2  # noqa: PLC0415
-        import openai  # noqa: PLC0415
+    ) -> httpx2.Response:
+        import httpx2  # noqa: PLC0415  # here already: the client brought it
 
-        started = False
         try:
             # Its typed method checks and copies every message, which takes long.
             answer = await client.post(
@@ -242,20 +231,11 @@ class OpenAIDriver(Driver):
                 options={"headers": headers, "security": {"bearer_auth": True}},
                 stream=True,
             )
-            async with aclosing(answer):
-                _require_event_stream(answer.headers)
-                async with aclosing(answer.aiter_bytes()) as chunks:
-                    async for chunk in chunks:
-                        started = True
-                        yield chunk
-        except openai.APIStatusError as exc:
-            raise status_error(exc) from None
-        except (openai.APIConnectionError, httpx2.TransportError) as exc:
-            raise connection_error(exc, started=started) from None
-        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as exc:
-            raise ProviderProtocolError(
-                f"The provider's answer is broken ({name_of(exc)})."
-            ) from None
+        except Exception as exc:
+            if (told := in_our_words(exc, started=False)) is None:
+                raise
+            raise told from None
+        return await _event_stream(answer)
 
     def _build_client(self) -> AsyncOpenAI:
         """Build a client; blocks for long, so it runs in a thread."""
@@ -286,15 +266,32 @@ async def _close_client(client: AsyncOpenAI) -> None:
     await client.close()
 
 
+async def _event_stream(answer: httpx2.Response) -> httpx2.Response:
+    """Return the answer; close it and raise if it is something else than an event stream."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in {"application/json", "text/html"}:
+        await answer.aclose()
+        raise ProviderProtocolError(f"The provider answered {kind} instead of an event stream.")
+    return answer
+
+
+async def _chunks_of(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """Yield the body as it arrives, and close the answer."""
+    started = False
+    try:
+        async with aclosing(answer), aclosing(answer.aiter_bytes()) as chunks:
+            async for chunk in chunks:
+                started = True
+                yield chunk
+    except Exception as exc:
+        if (told := in_our_words(exc, started=started)) is None:
+            raise
+        raise told from None
+
+
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
     """Read to the end of the body, or the connection could not be used again; not for long."""
     with suppress(TimeoutError, DriverError):
         async with asyncio.timeout(DRAIN_LIMIT):
             async for _ in chunks:
                 pass
-
-
-def _require_event_stream(headers: httpx2.Headers) -> None:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in {"application/json", "text/html"}:
-        raise ProviderProtocolError(f"The provider answered {kind} instead of an event stream.")

@@ -17,6 +17,7 @@ from mindwave_django.exceptions import (
     GenerationTimeout,
     ProviderAuthenticationError,
     ProviderConnectionLost,
+    ProviderProtocolError,
     ProviderQuotaExceeded,
     ProviderRateLimited,
     ProviderRejected,
@@ -94,21 +95,39 @@ def _root(exc: BaseException) -> BaseException:
     return exc
 
 
-def name_of(exc: Exception) -> str:
+def in_our_words(exc: Exception, *, started: bool) -> DriverError | None:
+    """Return our error for what the client raised; None if it is nothing of the client's.
+
+    `started` says whether the body had begun.
+    """
+    import aiohttp  # noqa: PLC0415  # all are here already: the client brought them
+    import httpx2  # noqa: PLC0415
+    import openai  # noqa: PLC0415
+
+    if isinstance(exc, openai.APIStatusError):
+        return _status_error(exc)
+    if isinstance(exc, openai.APIConnectionError | httpx2.TransportError):
+        return _connection_error(exc, started=started)
+    if isinstance(exc, openai.OpenAIError | httpx2.HTTPError | aiohttp.ClientError):
+        return ProviderProtocolError(f"The provider's answer is broken ({_name_of(exc)}).")
+    return None
+
+
+def _name_of(exc: Exception) -> str:
     root = _root(exc)
     return type(exc).__name__ + (f" from {type(root).__name__}" if root is not exc else "")
 
 
-def connection_error(exc: Exception, *, started: bool) -> DriverError:
+def _connection_error(exc: Exception, *, started: bool) -> DriverError:
     # The root decides: aiohttp's transport calls a refused or closed connection a timeout as well.
     if isinstance(_root(exc), TimeoutError):
         return GenerationTimeout("The provider was silent for too long.")
     if started:
-        return ProviderConnectionLost(f"The provider's stream broke off ({name_of(exc)}).")
-    return ProviderUnavailable(f"The provider cannot be reached ({name_of(exc)}).")
+        return ProviderConnectionLost(f"The provider's stream broke off ({_name_of(exc)}).")
+    return ProviderUnavailable(f"The provider cannot be reached ({_name_of(exc)}).")
 
 
-def status_error(exc: Any) -> DriverError:
+def _status_error(exc: Any) -> DriverError:
     error = error_from(
         exc.body,
         exc.status_code,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,8 @@ logger = logging.getLogger("mindwave_django")
 
 MAX_WAITING = 1000  # events; past it the newest two are merged into one
 DRAIN_LIMIT = 30.0  # seconds that the ending waits for slow token receivers
+SHARED_WITHIN = 0.02  # seconds that sync receivers wait for the tokens of other streams
+_NOTHING: Final[Iterator[TokenStreamed]] = iter(())
 
 
 class Announcer:
@@ -37,10 +40,10 @@ class Announcer:
         self._audience = audience
         self._metadata = {"driver": started.driver, "model": started.model, "finish_reason": ""}
         self._start_waits = False
-        self._waiting: deque[TokenStreamed] = deque()
-        self._told_sync: deque[TokenStreamed] = deque()  # and not yet to the async listeners
+        self._waiting: list[TokenStreamed] = []
+        self._told_sync = _NOTHING  # and not yet to the async listeners
         self._task: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self._closing = False
         self._gave_up = False
 
@@ -67,7 +70,7 @@ class Announcer:
             await self._drain()
         finally:
             await self._audience.tell_sync(signal, [ended])
-            await self._audience.tell_async(signal, ended)
+            await self._audience.tell_async(signal, [ended])
 
     def _event(
         self, delta: str, tokens: int, chunk: int, *, is_final: bool = False
@@ -96,41 +99,49 @@ class Announcer:
     def _nudge(self) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._pump(), name="mindwave-signals")
-        self._wake.set()
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def _pump(self) -> None:
         try:
             while True:
                 await self._deliver()
                 await release_own_connections()
+                if self._start_waits or self._waiting:
+                    continue
                 if self._closing:
                     return
-                self._wake.clear()
-                await self._wake.wait()
+                await self._news()
         except asyncio.CancelledError:
             if not self._gave_up:  # the loop is shutting down; what waits is still told
                 await self._deliver()
             raise
+
+    async def _news(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
     async def _deliver(self) -> None:
         # Every event is taken before it is told, so a cancellation never tells one twice.
         if self._start_waits:
             self._start_waits = False
             await self._audience.tell_sync(stream_started, [self._started])
-            await self._audience.tell_async(stream_started, self._started)
-        while self._waiting or self._told_sync:
-            while self._told_sync:
-                await self._audience.tell_async(token_streamed, self._told_sync.popleft())
-            batch = tuple(self._waiting)
-            self._waiting.clear()
-            self._told_sync.extend(batch)
-            if batch:
-                await self._audience.tell_sync(token_streamed, batch)
+            await self._audience.tell_async(stream_started, [self._started])
+        await self._audience.tell_async(token_streamed, self._told_sync)
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            self._told_sync = iter(batch)
+            within = 0.0 if self._closing else SHARED_WITHIN
+            await self._audience.tell_sync(token_streamed, batch, within=within)
+            await self._audience.tell_async(token_streamed, self._told_sync)
 
     async def _drain(self) -> None:
         if self._task is None:
             return
-        self._wake.set()
+        self._nudge()
         try:
             await self._wait_for(self._task)
         except asyncio.CancelledError:  # the loop is shutting down

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias
 
@@ -37,24 +37,34 @@ class Audience:
         wants_chunks = self._on_chunk is not None or self._on_chunk_async is not None
         return bool(signal.receivers) or (wants_chunks and signal is token_streamed)
 
-    async def tell_sync(self, signal: StreamSignal, events: Sequence[object]) -> None:
-        """Tell the sync listeners, of all events in one hop into a thread."""
+    async def tell_sync(
+        self, signal: StreamSignal, events: Sequence[object], *, within: float = 0.0
+    ) -> None:
+        """Tell the sync listeners, of all events in one hop into a thread.
+
+        That may wait for so many seconds, and is then shared with those of other streams.
+        """
         receivers, _ = signal.receivers_for(self._sender)
         if not receivers and self._on_chunk is None:
             return
         try:
-            await self._worker.run(self._call, signal, receivers, events)
+            if within:
+                await self._worker.run_within(within, self._call, signal, receivers, events)
+            else:
+                await self._worker.run(self._call, signal, receivers, events)
         except RuntimeError as exc:
             # Python starts no thread any more once the process exits.
             logger.error("Sync receivers could not be called: %s", exc)  # noqa: TRY400
 
-    async def tell_async(self, signal: StreamSignal, event: object) -> None:
-        """Tell the async listeners."""
-        if self._on_chunk_async is not None and isinstance(event, TokenStreamed) and event.delta:
-            await _await_guarded(self._on_chunk_async, event.delta)
+    async def tell_async(self, signal: StreamSignal, events: Iterable[object]) -> None:
+        """Tell the async listeners of each event, which is taken before it is told."""
         _, receivers = signal.receivers_for(self._sender)
-        for receiver in receivers:
-            await _await_guarded(receiver, signal=signal, sender=self._sender, event=event)
+        on_chunk = self._on_chunk_async
+        for event in events:
+            if on_chunk is not None and isinstance(event, TokenStreamed) and event.delta:
+                await _await_guarded(on_chunk, event.delta)
+            for receiver in receivers:
+                await _await_guarded(receiver, signal=signal, sender=self._sender, event=event)
 
     def _call(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -13,13 +14,14 @@ from mindwave_django.streaming.pool import clean_up, submit
 
 T = TypeVar("T")
 
-MAX_TOGETHER = 25  # calls one after the other: what a database takes for them, the last one waits
+PATIENCE = 0.05  # seconds of one thread, after which others help with the rest
 
 
 class Gathering:
     """What the tasks of one event loop want to have done, gathered for a while.
 
-    Together it takes a thread and a database connection where each call alone would take its own.
+    Together it takes a thread and a database connection where each call alone would take its own;
+    more of them only if it takes long.
     """
 
     def __init__(self) -> None:
@@ -35,18 +37,30 @@ class Gathering:
 
     def _send(self) -> None:
         jobs, self._jobs = self._jobs, []
-        for start in range(0, len(jobs), MAX_TOGETHER):
-            some = jobs[start : start + MAX_TOGETHER]
-            try:
-                submit(partial(_do, some))
-            except RuntimeError as exc:  # the process is exiting
-                for job in some:
-                    job.future.set_exception(exc)
+        _hand_over(jobs)
+
+
+def _hand_over(jobs: list[_Job]) -> None:
+    try:
+        submit(partial(_do, jobs))
+    except RuntimeError as exc:  # the process is exiting
+        for job in jobs:
+            job.future.set_exception(exc)
 
 
 def _do(jobs: list[_Job]) -> None:
-    for job in jobs:
+    until = time.monotonic() + PATIENCE
+    for number, job in enumerate(jobs, start=1):
         job.do()
+        if number < len(jobs) and time.monotonic() > until:
+            _split(jobs[number:])
+            return
+
+
+def _split(jobs: list[_Job]) -> None:
+    """Let two threads go on, lest many wait for long for a few that are slow."""
+    for half in filter(None, (jobs[::2], jobs[1::2])):
+        _hand_over(half)
 
 
 class _Job:

@@ -82,7 +82,9 @@ class Recording:
         while True:
             await asyncio.sleep(self._interval - self._may_wait)
             try:
-                verdict = await self._worker.run_within(self._may_wait, self._checkpoint)
+                verdict = await self._worker.run_within(
+                    self._may_wait, self._checkpoint, may_drop=True
+                )
             except Exception as exc:  # noqa: BLE001  # the next checkpoint may do better
                 told = describe_failure(exc)
                 logger.warning("Stream %s: no checkpoint: %s", self._answer.stream_id, told)

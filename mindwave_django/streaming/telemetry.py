@@ -18,6 +18,7 @@ from mindwave_django.signals import StreamEnded
 from mindwave_django.streaming.call import Call
 from mindwave_django.tracing import TraceContext
 
+TOGETHER = 0.001  # seconds: what a provider sends at once comes in one read, and is one chunk
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -67,6 +68,8 @@ class Telemetry:
         now = time.perf_counter()
         if self._first_chunk is None:
             self._first_chunk = now - self._began
+        elif now - self._heard < TOGETHER:
+            return
         else:
             instruments().chunk.record(now - self._heard, self._dimensions)
         self._heard = now

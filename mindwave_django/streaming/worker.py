@@ -116,15 +116,17 @@ class Worker:
         work = submit if self._executor is None else self._executor.submit
         return await _result_of(work(call))
 
-    async def run_within(self, delay: float, function: Callable[..., T], *args: Any) -> T:
+    async def run_within(
+        self, delay: float, function: Callable[..., T], *args: Any, may_drop: bool = False
+    ) -> T:
         """Call `function` within `delay` seconds, in one thread with what others want meanwhile.
 
-        As `run`, but a call that has not begun when its caller is cancelled is not made.
+        As `run`, but with `may_drop` a call is not made if its caller is cancelled before it.
         """
         if self._executor is not None:
             return await self.run(function, *args)
         call = partial(contextvars.copy_context().run, function, *args)
-        return await _result_of(gathering().add(call, delay), may_drop=True)
+        return await _result_of(gathering().add(call, delay), may_drop=may_drop)
 
 
 async def _result_of(future: Future[T], *, may_drop: bool = False) -> T:

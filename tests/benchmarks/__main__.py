@@ -4,7 +4,7 @@
     python -m tests.benchmarks --rounds 7 --json FILE     everything, in rounds that take turns
     python -m tests.benchmarks "two lines" chat           only these
 
-Every server has one process; every round begins with a new one. The provider and the client that
+Every server has one process, and every round new ones. The provider and the client that
 checks all texts are processes of their own. Needs PostgreSQL. `tests.benchmarks.crowd` and
 `tests.benchmarks.growth` measure a thousand streams, and whether costs grow linearly.
 """
@@ -59,15 +59,21 @@ class Around(NamedTuple):
 
     def cost(self, variant: Variant, size: Size) -> Cost:
         """Measure a new server."""
-        env = dict(self.env)
+        env = self.env | dict(variant.env)
         if variant.is_traced:
             env["OTEL_EXPORTER_OTLP_ENDPOINT"] = self.collector.url
+            env.setdefault("OTEL_METRICS_EXPORTER", "none")
         with started(variant, env, streams=size.paced_streams) as server:
-            return uvloop.run(Bench(variant, server, self.provider.client).measure(size))
+            cost = uvloop.run(Bench(variant, server, self.provider.client).measure(size))
+        if not size.idle_streams or variant.streams_need_threads:
+            return cost
+        # In a new process: one that has streamed takes memory that it had before.
+        with started(variant, env, streams=size.idle_streams) as server:
+            idle = uvloop.run(Bench(variant, server, self.provider.client).measure_idle(size))
+        return cost._replace(idle=idle)
 
     def cost_of_provider(self, size: Size) -> Cost:
         """Measure the provider itself."""
-        size = size._replace(idle_streams=0)
         return uvloop.run(Bench(PROVIDER, self.provider, self.provider.client).measure(size))
 
 

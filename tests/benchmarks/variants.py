@@ -118,6 +118,12 @@ VARIANTS = {
             _django(f"flush {seconds} s", env={"FLUSH_INTERVAL": str(seconds)}, is_extra=True)
             for seconds in (0.1, 0.25)
         ),
+        _django(
+            "metrics",
+            env={"RECEIVER": "async", "OTEL_METRICS_EXPORTER": "otlp"},
+            is_traced=True,
+            is_extra=True,
+        ),
         Variant("relay", f"{SITES}.relay:application", text=_relayed),
         _django("hand-written", settings="settings_plain", text=_hand_written),
         _django("two lines"),

@@ -12,6 +12,7 @@ from unittest import mock
 import httpx2
 from django.test import SimpleTestCase
 
+from mindwave_django.drivers import openai
 from mindwave_django.drivers.openai import OpenAIDriver
 from mindwave_django.events import TextDelta
 from mindwave_django.exceptions import ProviderProtocolError
@@ -97,19 +98,18 @@ class ClosingTests(SimpleTestCase):
     async def test_closed_though_somebody_still_refers_to_the_parts(self) -> None:
         # Counted references would close them as well, but only if nobody holds one.
         held: list[Any] = []
-        for owner, name in ((self.driver, "_bytes"), (self.driver, "_post")):
-            self.enterContext(mock.patch.object(owner, name, _holding(held, getattr(owner, name))))
+        holding = _holding(held, openai._chunks_of)
+        self.enterContext(mock.patch.object(openai, "_chunks_of", holding))
         send = mock.patch.object(httpx2.AsyncClient, "send", _holding_answer(held))
         self.upstream.serve(text("a"), Hang())
         events = self.stream()
         with send:
             await anext(events)
         await events.aclose()
-        outer, inner, response = held
+        response, chunks = held
         assert response.is_closed
-        for part in (outer, inner):
-            with self.assertRaises(StopAsyncIteration):
-                await anext(part)
+        with self.assertRaises(StopAsyncIteration):
+            await anext(chunks)
 
     async def test_error_lets_the_provider_go_while_the_error_is_kept(self) -> None:
         self.upstream.serve(text("a"), b"data: {broken\n\n", Hang())

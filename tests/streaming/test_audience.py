@@ -118,7 +118,7 @@ class CancelledTests(SimpleTestCase):
 
         with only_receiver(wait, stream_started):
             audience = Audience(FakeDriver, None, Worker())
-            telling = asyncio.ensure_future(audience.tell_async(stream_started, object()))
+            telling = asyncio.ensure_future(audience.tell_async(stream_started, [object()]))
             async with asyncio.timeout(LIMIT):
                 await reached.wait()
                 telling.cancel()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from unittest import mock
 
 from django.test import SimpleTestCase
 
 from mindwave_django.streaming import gathering
-from mindwave_django.streaming.gathering import MAX_TOGETHER
 from mindwave_django.streaming.worker import Worker, parent_executor
 from tests.recording import LIMIT
 
@@ -36,15 +36,23 @@ class GatheringTests(SimpleTestCase):
         self.enterContext(mock.patch.object(gathering, "submit", counted))
 
     async def test_one_thread_for_all_who_come_within_the_time(self) -> None:
-        threads = await together(*[threading.get_ident] * MAX_TOGETHER)
+        threads = await together(*[threading.get_ident] * 100)
         assert self.submitted == 1
         assert len(set(threads)) == 1
         assert threads[0] != threading.get_ident()
 
-    async def test_another_thread_for_those_who_are_too_many(self) -> None:
-        results = await together(*(lambda n=n: n for n in range(2 * MAX_TOGETHER + 1)))
-        assert results == list(range(2 * MAX_TOGETHER + 1))
-        assert self.submitted == 3
+    async def test_others_help_when_it_takes_long(self) -> None:
+        meeting = threading.Barrier(2)
+
+        def work(number: int) -> int:
+            if number in {1, 2}:
+                meeting.wait(LIMIT)
+            return number
+
+        with mock.patch.object(gathering, "PATIENCE", -1):
+            results = await together(*(partial(work, n) for n in range(4)))
+        assert results == [0, 1, 2, 3]
+        assert self.submitted == 4
 
     async def test_who_comes_later_is_done_later(self) -> None:
         assert await together(lambda: 1) == [1]
@@ -59,13 +67,22 @@ class GatheringTests(SimpleTestCase):
 
     async def test_call_whose_caller_left_before_it_is_not_made(self) -> None:
         called = []
-        left = asyncio.ensure_future(Worker().run_within(SOON, called.append, 1))
+        left = asyncio.ensure_future(Worker().run_within(SOON, called.append, 1, may_drop=True))
         stays = asyncio.ensure_future(Worker().run_within(SOON, called.append, 2))
         await asyncio.sleep(0)
         left.cancel()
         await asyncio.wait({left, stays}, timeout=LIMIT)
         assert left.cancelled()
         assert called == [2]
+
+    async def test_unless_it_may_be_dropped_it_is_made(self) -> None:
+        called: list[int] = []
+        left = asyncio.ensure_future(Worker().run_within(SOON, called.append, 1))
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.wait({left}, timeout=LIMIT)
+        assert left.cancelled()
+        assert called == [1]
 
     async def test_caller_who_leaves_during_the_call_waits_for_its_end(self) -> None:
         begun, gate = threading.Event(), threading.Event()

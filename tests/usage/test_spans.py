@@ -262,7 +262,11 @@ class NoProviderTests(SimpleTestCase):
 
 class MetricsTests(CoreTestCase):
     def test_figures_of_one_call(self) -> None:
-        with fake_driver("a", "b", "c", WHOLE), collecting() as got:
+        with (
+            mock.patch("mindwave_django.streaming.telemetry.TOGETHER", 0),
+            fake_driver("a", "b", "c", WHOLE),
+            collecting() as got,
+        ):
             llm().generate("Hi")
             points = got.points
         [duration] = points["gen_ai.client.operation.duration"]
@@ -278,6 +282,18 @@ class MetricsTests(CoreTestCase):
         assert tokens == {"input": 1000, "output": 500}
         assert got.total("mindwave.streams.running") == 0
         assert got.total("mindwave.streams.ended", mindwave__outcome="completed") == 1
+
+    def test_what_comes_together_is_one_chunk(self) -> None:
+        for together, count in ((3600, None), (0, 2)):
+            with (
+                self.subTest(together),
+                mock.patch("mindwave_django.streaming.telemetry.TOGETHER", together),
+                fake_driver("a", "b", "c", WHOLE),
+                collecting() as got,
+            ):
+                llm().generate("Hi")
+                later = got.points.get("gen_ai.client.operation.time_per_output_chunk")
+            assert (later and later[0].count) == count
 
     def test_failures(self) -> None:
         with fake_driver(ProviderUnavailable()), collecting() as got:
