@@ -38,7 +38,7 @@ class Body:
 
     def __init__(self, request: HttpRequest, source: Source, protocol: type[Protocol]) -> None:
         self._request: HttpRequest | None = request
-        self._source = source
+        self._source: Source | None = source
         self._protocol_class = protocol
         self._details = request.GET.get("details") == "1"
         self._progress = request.GET.get("progress") == "1"
@@ -59,7 +59,7 @@ class Body:
         a transaction: the stream may be long, and it needs none. Returns whether nothing of it is
         left in the thread.
         """
-        if self._request is None or self._closed:
+        if self._request is None or self._source is None or self._closed:
             return False  # read before, or given up: there is nothing more
         self._source.prepare(self._request)
         self._executor = executor
@@ -115,12 +115,7 @@ class Body:
             self._thread = self._loop.call_later(THREAD_KEPT, give_back_thread)
         if self._closed or self._request is not None:
             raise StopAsyncIteration
-        try:
-            opened = await self._source.open(self._executor)
-        except LogUnavailable as exc:
-            # No end is known, so none is told: the reader comes back with its position.
-            logger.warning("Stream %s cannot be followed now: %s", self._source.stream_id, exc)
-            raise StopAsyncIteration from exc
+        opened = await self._open()
         if opened is None:
             return self._expired()
         # Nothing may be awaited from here on: an answer that has begun has a reader.
@@ -129,6 +124,16 @@ class Body:
         first = self._follow(opened)
         opened.begin()
         return first
+
+    async def _open(self) -> Opened | None:
+        source, self._source = self._source, None  # it need not live as long as the stream
+        assert source is not None
+        try:
+            return await source.open(self._executor)
+        except LogUnavailable as exc:
+            # No end is known, so none is told: the reader comes back with its position.
+            logger.warning("Stream %s cannot be followed now: %s", source.stream_id, exc)
+            raise StopAsyncIteration from exc
 
     def _expired(self) -> bytes:
         self._closed = True

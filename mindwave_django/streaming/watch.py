@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import math
 import time
@@ -57,6 +58,7 @@ class Watch:
         self._cancels_unread = limits.ON_DISCONNECT == "cancel"
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._grace_timer: asyncio.TimerHandle | None = None
         self._search: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -79,13 +81,21 @@ class Watch:
         self._stop = self._fail = _nothing
         if self._timer is not None:
             self._timer.cancel()
+        if self._grace_timer is not None:
+            self._grace_timer.cancel()
         if self._search is not None:
             self._search.cancel()
 
     def readers_left(self) -> None:
         """Give the readers their grace to come back."""
-        if not self.closed and self._cancels_unread and self._search is None:
-            self._search = asyncio.create_task(self._await_readers(), name="mindwave-grace")
+        if not self.closed and self._cancels_unread and self._grace_timer is None:
+            # In a context of its own, lest the one of the reader who left be kept as long.
+            self._grace_timer = self._loop.call_later(
+                self._grace, self._look_for_readers, context=contextvars.Context()
+            )
+
+    def _look_for_readers(self) -> None:
+        self._search = self._loop.create_task(self._await_readers(), name="mindwave-grace")
 
     def _look(self) -> None:
         now = self._loop.time()
@@ -112,7 +122,7 @@ class Watch:
                 await asyncio.sleep(left)
             self._stop(Ended(Outcome.CANCELLED, reason=CancelReason.NO_READER))
         finally:
-            self._search = None
+            self._grace_timer = self._search = None
 
     async def _grace_left(self) -> float:
         try:

@@ -201,7 +201,7 @@ class UnreadTests(SimpleTestCase):
         )
         watch.start()
         with self.assertLogs("mindwave_django", "ERROR") as logs:
-            watch.readers_left()
+            watch._look_for_readers()
             assert watch._search is not None
             await asyncio.wait_for(watch._search, LIMIT)
         watch.close()

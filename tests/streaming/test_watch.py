@@ -67,8 +67,13 @@ class GraceTests(SimpleTestCase):
     async def _readers_leave(self, *seen: float) -> None:
         watch = self.watch(*seen)
         watch.start()
-        watch.readers_left()
-        assert watch._search is not None
+        with mock.patch.object(watch._loop, "call_later") as call_later:
+            watch.readers_left()
+            watch.readers_left()
+        [((delay, look), _)] = call_later.call_args_list
+        assert watch._search is None
+        await self.clock.sleep(delay)
+        look()
         await watch._search
         watch.close()
 
@@ -78,12 +83,12 @@ class GraceTests(SimpleTestCase):
         assert self.stopped == [NO_READER]
 
     async def test_a_reader_elsewhere_moves_the_end_of_the_grace(self) -> None:
-        await self._readers_leave(1000.0, 1040.0, 1040.0)
+        await self._readers_leave(1040.0, 1040.0)
         assert self.clock.slept == [45, 40]
         assert self.stopped == [NO_READER]
 
     async def test_a_reader_who_is_back_ends_the_search(self) -> None:
-        await self._readers_leave(1000.0, float("inf"))
+        await self._readers_leave(float("inf"))
         assert self.stopped == []
 
     async def test_a_forgotten_stream_is_not_read(self) -> None:
@@ -101,7 +106,7 @@ class GraceTests(SimpleTestCase):
             fail=self.fail,
         )
         watch.readers_left()
-        assert watch._search is None
+        assert watch._grace_timer is None
 
     async def test_closing_ends_the_search(self) -> None:
         watch = Watch(
@@ -114,10 +119,14 @@ class GraceTests(SimpleTestCase):
         )
         watch.start()
         watch.readers_left()
+        timer = watch._grace_timer
+        assert timer is not None
+        watch._look_for_readers()
         search = watch._search
         assert search is not None
         watch.close()
         await asyncio.wait({search})
         watch.readers_left()
+        assert timer.cancelled()
         assert self.stopped == []
         assert watch._search is search
