@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
-from django.core import mail
 from django.db import connections
 
 from mindwave_django.streaming.gathering import gathering
-from mindwave_django.streaming.pool import clean_up, submit
+from mindwave_django.streaming.pool import clean_up, is_testing, submit
 
 T = TypeVar("T")
 
@@ -36,8 +35,7 @@ def needs_this_thread() -> bool:
 
 
 def _is_test_thread() -> bool:
-    # `outbox` is there from `setup_test_environment` on.
-    return hasattr(mail, "outbox") and threading.current_thread() is threading.main_thread()
+    return is_testing() and threading.current_thread() is threading.main_thread()
 
 
 def _is_in_memory(connection: Any) -> bool:
@@ -107,7 +105,7 @@ class Worker:
         self._executor = executor
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call `function`; in a thread of ours, give its database connections back afterwards.
+        """Call `function`; a thread of ours gives its database connections back soon afterwards.
 
         What has been handed over is done, also when the caller is cancelled meanwhile. Raises
         RuntimeError if the process is exiting, when Python starts no threads any more.

@@ -11,7 +11,7 @@ from unittest import mock
 
 from django.test import SimpleTestCase
 
-from mindwave_django.streaming import gathering
+from mindwave_django.streaming import gathering, pool
 from mindwave_django.streaming.worker import Worker, parent_executor
 from tests.recording import LIMIT
 
@@ -60,7 +60,7 @@ class GatheringTests(SimpleTestCase):
         assert self.submitted == 2
 
     async def test_failure_of_one_is_no_failure_of_the_next(self) -> None:
-        with mock.patch.object(gathering, "clean_up") as clean_up:
+        with mock.patch.object(pool, "clean_up") as clean_up:
             results = await together(lambda: 1 / 0, lambda: clean_up.call_count)
         assert isinstance(results[0], ZeroDivisionError)
         assert results[1] == 1  # the next one finds no broken connection
