@@ -70,7 +70,9 @@ class Job:
             clean_up()  # a broken connection must not fail those who come next
             self.future.set_exception(exc)
             return
-        if not lingers:
+        if lingers:
+            reset_queries()  # of long texts there may be many before the thread is cleaned up
+        else:
             clean_up()
         self.future.set_result(result)
 

@@ -43,6 +43,11 @@ class PoolTests(SimpleTestCase):
         assert self.thread_of_next() == first
         assert self.cleaned.call_count == 0
 
+    def test_no_record_of_queries_grows_meanwhile(self) -> None:
+        with mock.patch.object(pool, "reset_queries") as reset:
+            assert self.submit(lambda: reset.call_count).result(LIMIT) == 0
+            assert reset.call_count == 1
+
     def test_thread_that_nobody_needs_is_cleaned_up(self) -> None:
         self.linger(0.01)
         self.thread_of_next()
