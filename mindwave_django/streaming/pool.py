@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections import deque
@@ -95,6 +96,13 @@ class _Pool:
         self._jobs: deque[Job] = deque()
         self._threads = 0
         self._lingering = 0
+        self._may_linger = True
+
+    def hurry(self) -> None:
+        """Let nobody linger any more; called when the process exits, which waits for threads."""
+        with self._changed:
+            self._may_linger = False
+            self._changed.notify_all()
 
     def add(self, job: Job) -> None:
         """Have a job done."""
@@ -127,7 +135,7 @@ class _Pool:
 
     def _next(self, linger: float) -> Job | None:
         with self._changed:
-            if not self._jobs and linger:
+            if not self._jobs and linger and self._may_linger:
                 self._lingering += 1
                 self._changed.wait(linger)
                 self._lingering -= 1
@@ -138,3 +146,5 @@ class _Pool:
 
 
 _pool = _Pool()
+# Before Python waits for the threads of executors; that hook is undocumented.
+getattr(threading, "_register_atexit", atexit.register)(_pool.hurry)

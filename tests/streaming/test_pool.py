@@ -11,7 +11,7 @@ from django.test import SimpleTestCase
 
 from mindwave_django.streaming import pool
 from mindwave_django.streaming.pool import Job
-from tests.streaming.outside import LIMIT, comes_true
+from tests.streaming.outside import LIMIT, comes_true, run_script
 
 
 class PoolTests(SimpleTestCase):
@@ -94,6 +94,23 @@ class PoolTests(SimpleTestCase):
             busy.result(LIMIT)
             self.thread_of_next()
         assert done == []
+
+    def test_nobody_lingers_when_the_process_exits(self) -> None:
+        self.linger(10 * LIMIT)
+        self.thread_of_next()
+        assert self.lingering(1)
+        self.pool.hurry()
+        assert comes_true(lambda: self.cleaned.call_count == 1)
+        self.thread_of_next()
+        assert comes_true(lambda: self.cleaned.call_count == 2)
+        assert self.pool._threads == 0
+
+    def test_process_does_not_wait_for_those_who_linger(self) -> None:
+        run_script(
+            "from mindwave_django.streaming import pool\n"
+            "pool.LINGER = 3600\n"
+            "pool.submit(lambda: None).result()\n"
+        )
 
     def test_process_that_exits_takes_no_work(self) -> None:
         self.pool._executor = mock.Mock()
