@@ -22,7 +22,7 @@ class Size(NamedTuple):
 
     requests: int = 300
     burst_streams: int = 20
-    burst_tokens: int = 2000
+    burst_tokens: int = 5000
     paced_streams: int = 100
     paced_seconds: float = 8.0
     idle_streams: int = 500
