@@ -159,11 +159,17 @@ class LLM:
         """Yield the text as it comes."""
         _require_no_loop("astream")
         call = self._call(prompt, on_chunk)
+        readings: list[_Reading] = []
 
         async def texts() -> AsyncIterator[str]:
             async with _reading(call, lent) as reading:
+                readings.append(reading)
                 async for text in reading.texts():
                     yield text
+
+        async def settle() -> None:
+            for reading in readings:
+                await reading.settle()
 
         with ThreadInbox() as inbox:
             lent = inbox if needs_this_thread() else None
@@ -172,6 +178,7 @@ class LLM:
                 yield from source
             finally:
                 source.close()
+                source.finish(settle())  # who leaves early cancels what would wait for that
 
     def generate(self, prompt: Prompt, *, on_chunk: OnChunk | None = None) -> Completion:
         """Return the whole answer; waits for it."""
@@ -217,6 +224,18 @@ class _Reading:
                 yield text
         self._require_success(self.generation.answer.ended)
 
+    async def settle(self) -> None:
+        """Wait until all is over, signals included, as long as that is wise.
+
+        The caller's loop or process may end right after the call, and the signals with it. There is
+        a bound, since a receiver that itself calls a model holds one of few threads meanwhile; but
+        not for a lent thread, which is the one that works.
+        """
+        limit = None if self.generation.borrows_a_thread else SETTLE_LIMIT
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self.generation.ended.wait()
+
     async def completion(self) -> Completion:
         async for _ in self.follower:
             pass
@@ -247,13 +266,7 @@ async def _reading(call: Call, executor: Executor | None = None) -> AsyncIterato
     finally:
         reading.follower.close()
         reading.generation.cancel(CancelReason.NO_READER)
-        # The caller's loop or process may end right after the call, and the signals with it. There
-        # is a bound, since a receiver that itself calls a model holds one of few threads meanwhile;
-        # but not for a lent thread, which is the one that works.
-        limit = None if reading.generation.borrows_a_thread else SETTLE_LIMIT
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit):
-                await reading.generation.ended.wait()
+        await reading.settle()
 
 
 def _require_no_loop(instead: str) -> None:

@@ -4,7 +4,7 @@
 `stream_failed` and `stream_cancelled`. Each is sent with `sender` = the driver's class and `event`
 = one of the objects below. Receivers may be sync or async; what they raise is logged and never
 reaches a reader. Sync receivers run in a worker thread, one call after the other for a stream, and
-their database connections are closed soon afterwards.
+their database connections are closed after each batch of calls.
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import aclosing
 from queue import SimpleQueue
 from typing import Any
+from unittest import mock
 
 from django.core.exceptions import SynchronousOnlyOperation
 
@@ -25,12 +27,13 @@ from mindwave_django.exceptions import (
     ProviderUnavailable,
 )
 from mindwave_django.messages import Message, Role
-from mindwave_django.signals import StreamStarted, stream_started
+from mindwave_django.signals import StreamStarted, stream_completed, stream_started
 from mindwave_django.streaming.background import background
 from mindwave_django.streaming.log import current_log
 from mindwave_django.testing import Gate, fake_driver
 from tests.asking import NO_CARE
 from tests.recording import LIMIT, CoreTestCase, recorded_signals
+from tests.streaming.support import only_receiver
 
 
 class GenerateTests(CoreTestCase):
@@ -194,6 +197,28 @@ class TextsTests(CoreTestCase):
             texts.close()
             assert driver.closed == 1
         assert record.names[-1] == "stream_cancelled"
+
+    def test_leaving_after_the_first_of_few_pieces_waits_for_the_end_to_be_told(self) -> None:
+        told: list[str] = []
+
+        def receive(**kwargs: Any) -> None:
+            told.append("begun")
+            time.sleep(0.05)  # longer than it takes to leave
+            told.append("ended")
+
+        for lends in (True, False):
+            told.clear()
+            with (
+                self.subTest(lends=lends),
+                mock.patch("mindwave_django.api.needs_this_thread", return_value=lends),
+                fake_driver("a", "b"),
+                only_receiver(receive, stream_completed),
+            ):
+                parts = llm().stream("Hi")
+                assert next(parts)
+                time.sleep(0.02)  # for all that can be fetched
+                parts.close()
+            assert told == ["begun", "ended"]
 
     def test_never_started(self) -> None:
         with fake_driver("a") as driver:

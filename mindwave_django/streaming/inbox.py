@@ -132,6 +132,7 @@ class LoopIterator(Generic[T]):
         self._fetched = self._taken = 0
         self._is_full = False
         self._over = False
+        self._closing = False
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -160,6 +161,8 @@ class LoopIterator(Generic[T]):
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
         self._room = asyncio.Event()
         async for item in self._source:
+            if self._closing:  # and somebody swallowed the cancellation
+                return
             self._fetched += 1
             self._inbox.deliver(item)
             if self._fetched - self._taken >= AHEAD:
@@ -169,7 +172,7 @@ class LoopIterator(Generic[T]):
         self._room.clear()
         self._is_full = True
         # Looked at once more, since the thread may have taken one before it could see the mark.
-        if self._fetched - self._taken >= AHEAD:
+        if self._fetched - self._taken >= AHEAD and not self._closing:
             await self._room.wait()
         self._is_full = False
 
@@ -190,6 +193,7 @@ class LoopIterator(Generic[T]):
                 self._inbox.wait_for(background.submit(coroutine))
 
     async def _close(self) -> None:
+        self._closing = True
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task})

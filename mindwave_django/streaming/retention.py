@@ -50,10 +50,11 @@ class Retention:
                 self._forget(stream_id)
 
     def _set_timer(self) -> None:
-        if not self._kept or (self._loop is not None and not self._loop.is_closed()):
-            return
-        self._loop = asyncio.get_running_loop()
-        delay = max(0.0, self._kept[0].until - time.monotonic())
+        with self._lock:
+            if not self._kept or (self._loop is not None and self._loop.is_running()):
+                return
+            delay = max(0.0, self._kept[0].until - time.monotonic())
+            self._loop = asyncio.get_running_loop()
         # In a context of its own, lest the one of whoever ended first be kept as long.
         self._loop.call_later(delay, self._fire, context=contextvars.Context())
 

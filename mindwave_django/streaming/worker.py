@@ -83,14 +83,16 @@ async def release_own_connections() -> None:
 def give_back_thread() -> None:
     """End the thread in which Django runs the sync parts of this request, if it has one.
 
-    Django would keep it, idle, until the response has ended: one for each open stream. Nothing may
-    be left in it; whoever needs a thread later in the same request gets a new one.
+    Django would keep it, idle, until the response has ended: one for each open stream. Whoever
+    needs a thread later in the same request gets a new one.
     """
     # Undocumented, and looked up as asgiref does it. Without them the thread stays.
     threads: Any = getattr(SyncToAsync, "context_to_thread_executor", {})
     contexts: Any = getattr(SyncToAsync, "thread_sensitive_context", None)
     if contexts is not None and (context := contexts.get(None)) in threads:
-        threads.pop(context).shutdown(wait=False)
+        thread = threads.pop(context)
+        thread.submit(clean_up)  # what a wrapper of the stream may have opened meanwhile
+        thread.shutdown(wait=False)
 
 
 class Worker:
@@ -105,7 +107,7 @@ class Worker:
         self._executor = executor
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Call `function`; a thread of ours gives its database connections back soon afterwards.
+        """Call `function`; in a thread of ours, give its database connections back afterwards.
 
         What has been handed over is done, also when the caller is cancelled meanwhile. Raises
         RuntimeError if the process is exiting, when Python starts no threads any more.
@@ -117,14 +119,14 @@ class Worker:
     async def run_within(
         self, delay: float, function: Callable[..., T], *args: Any, may_drop: bool = False
     ) -> T:
-        """Call `function` within `delay` seconds, in one thread with what others want meanwhile.
+        """Call `function` within `delay` seconds, in one thread with what others want by then.
 
         As `run`, but with `may_drop` a call is not made if its caller is cancelled before it.
         """
         if self._executor is not None:
             return await self.run(function, *args)
         call = partial(contextvars.copy_context().run, function, *args)
-        return await _result_of(gathering().add(call, delay), may_drop=may_drop)
+        return await _result_of(gathering(delay).add(call), may_drop=may_drop)
 
 
 async def _result_of(future: Future[T], *, may_drop: bool = False) -> T:

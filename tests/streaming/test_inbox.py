@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import AsyncToSync, async_to_sync, sync_to_async
@@ -142,6 +143,24 @@ class LoopIteratorTests(SimpleTestCase):
                 parts.close()
                 assert closed.is_set()
                 assert list(parts) == []
+
+    def test_source_that_swallows_its_cancellation_is_closed(self) -> None:
+        closed = threading.Event()
+
+        async def count() -> AsyncIterator[int]:
+            try:
+                for number in range(10 * AHEAD):
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.sleep(0 if number < 2 else 3600)
+                    yield number
+            finally:
+                closed.set()
+
+        parts = LoopIterator(count())
+        assert next(parts) == 0
+        self.settle()
+        parts.close()
+        assert closed.is_set()
 
     def test_one_that_was_never_asked_is_closed(self) -> None:
         class Source:

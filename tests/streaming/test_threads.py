@@ -233,6 +233,19 @@ class RequestThreadTests(SimpleTestCase):
         assert one is two
         assert one is not before
 
+    def test_what_was_opened_there_meanwhile_is_given_back(self) -> None:
+        cleaned: list[threading.Thread] = []
+
+        async def then(before: threading.Thread) -> threading.Thread:
+            await asyncio.to_thread(before.join, LIMIT)
+            return before
+
+        def clean_up() -> None:
+            cleaned.append(threading.current_thread())
+
+        with mock.patch("mindwave_django.streaming.worker.clean_up", clean_up):
+            assert self.open_stream(then) in cleaned
+
     def test_it_stays_while_the_stream_is_young(self) -> None:
         with mock.patch("mindwave_django.body.THREAD_KEPT", 3600):
             assert self.open_stream(self._has_the_same) is True
