@@ -32,7 +32,7 @@ django.setup()
 
 from mindwave_django.models import ChatMessage
 from mindwave_django.recorder import abandoned
-from mindwave_django.streaming.pool import MAX_THREADS
+from tests.servers.test_left_over import POOLS
 from tests.servers.test_many import open_files
 from tests.soaking.checks import Found, Verdict
 from tests.soaking.held import MIB, Around, Held, held_around, held_by
@@ -48,7 +48,6 @@ RETENTION = 20.0  # as in settings_soak
 FILES = 8192
 LATE = 0.5  # seconds
 SHOWN = 20  # complaints
-POOLS = MAX_THREADS + 8  # threads that are kept: ours, and those of the loop's default executor
 # What a process may hold more than before, after the same load once more.
 MORE = Held(tasks=4, threads=POOLS, answers=0, descriptors=12, memory=24 * MIB)
 MORE_AROUND = Around(

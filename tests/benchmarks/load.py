@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import time
 from typing import Any, NamedTuple, cast
@@ -69,12 +68,6 @@ class Reading(asyncio.Protocol):
             if FIRST in raw:
                 return at - self.asked_at
         raise AssertionError(f"There is no token: {raw[:300]!r}")
-
-    @property
-    def gaps(self) -> list[float]:
-        """Seconds between each two reads."""
-        times = [at for at, _ in self.reads]
-        return [later - at for at, later in itertools.pairwise(times)]
 
 
 class _Parsed:

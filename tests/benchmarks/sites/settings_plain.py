@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from example.settings import TEMPLATES as USUAL_TEMPLATES
 from example.settings import database
 
 SECRET_KEY = "the-benchmark-is-no-secret"
@@ -26,19 +27,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
+TEMPLATES = USUAL_TEMPLATES
 DATABASES = {"default": database(os.environ["DATABASE_URL"])}
 STATIC_URL = "static/"
 USE_TZ = True
