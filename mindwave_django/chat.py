@@ -240,18 +240,12 @@ def _conversation_of(owner: str, pk: UUID, role: Role) -> QuerySet[Conversation]
 
 
 def own_message(owner: str, pk: UUID, role: Role) -> ChatMessage:
-    """Return a message with its conversation; raise NotFound if it is not there or not theirs."""
-    found = own_messages(owner).filter(pk=pk, role=role).first()
-    if found is None:
-        raise NotFound("No such message, or somebody else's.")
-    return found
-
-
-def own_messages(owner: str) -> QuerySet[ChatMessage]:
-    """Return the messages of an owner; nobody's if there is none."""
-    if not owner:
-        return ChatMessage.objects.none()
-    return ChatMessage.objects.filter(owner=owner).select_related("conversation", "reply_to")
+    """Return a message with the one it replies to; raise NotFound unless it is there and theirs."""
+    own = ChatMessage.objects.filter(owner=owner) if owner else ChatMessage.objects.none()
+    try:
+        return own.select_related("reply_to").get(pk=pk, role=role)
+    except ChatMessage.DoesNotExist as exc:
+        raise NotFound("No such message, or somebody else's.") from exc
 
 
 def latest_question(conversation: Conversation) -> ChatMessage:

@@ -30,6 +30,7 @@ CONTEXT_WINDOWS = {
     "o4-mini": 200_000,
     "qwen": 32_000,
 }
+PAGE = 20  # messages that are read at once
 REPLY_OVERHEAD = 3  # tokens that open the answer in OpenAI's chat format
 
 
@@ -95,12 +96,15 @@ def _earlier(question: ChatMessage) -> Iterator[Message]:
     """Yield what counts of the conversation before `question`, latest first.
 
     Answers that were cancelled or broke off are shown as far as they came; those without any text
-    are not.
+    are not. Read in pages, and not with a cursor of the database: that takes four ways there and
+    back, and fails where a pool such as PgBouncer gives every transaction another connection.
     """
-    rows = ChatMessage.objects.filter(
-        conversation_id=question.conversation_id,
-        replaced_by=None,
-        position__lt=question.position,
+    told = ChatMessage.objects.filter(
+        conversation_id=question.conversation_id, replaced_by=None
     ).exclude(content="")
-    turns = rows.order_by("-position").values_list("role", "content")
-    return (Message(Role(role), content) for role, content in turns.iterator(chunk_size=20))
+    turns = told.order_by("-position").values_list("position", "role", "content")
+    before = question.position
+    while before > 0:
+        page = list(turns.filter(position__lt=before)[:PAGE])
+        yield from (Message(Role(role), content) for _, role, content in page)
+        before = page[-1][0] if len(page) == PAGE else 0

@@ -88,8 +88,10 @@ def _fields(ended: StreamEnded) -> dict[str, Any]:
 
 def _owner_of_message(stream_id: str) -> str:
     """Return whose answer it is now: it may have changed hands, or be gone with its owner."""
-    message = ChatMessage.objects.filter(pk=UUID(stream_id))
-    return message.values_list("owner", flat=True).first() or ""
+    try:
+        return ChatMessage.objects.values_list("owner", flat=True).get(pk=UUID(stream_id))
+    except ChatMessage.DoesNotExist:
+        return ""
 
 
 def _time(timestamp: float) -> datetime:

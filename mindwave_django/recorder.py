@@ -95,7 +95,7 @@ class MessageRecorder(Recorder):
     def last_reader_at(self, stream_id: str) -> float | None:
         """Return when a reader elsewhere was seen, reckoned by the database's clock."""
         ages = _row(stream_id).filter(reader_seen_at__isnull=False)
-        seen = ages.values_list("reader_seen_at", now()).first()
+        seen = ages.order_by("pk").values_list("reader_seen_at", now()).first()
         return None if seen is None else time.time() - (seen[1] - seen[0]).total_seconds()
 
 

@@ -187,7 +187,7 @@ class RowTail:
             "stale": is_stale(),
             "now": now(),
         }
-        return self._row.defer("content", "reasoning").annotate(**rest).first()
+        return self._row.defer("content", "reasoning").annotate(**rest).order_by("pk").first()
 
     def _say_that_it_is_read(self) -> None:
         grace = mindwave_settings.STREAMING.RECONNECT_GRACE

@@ -124,6 +124,13 @@ VARIANTS = {
             is_traced=True,
             is_extra=True,
         ),
+        _django(
+            "chat, pool",
+            path="/mindwave",
+            asker=ChatAsker,
+            env={"DATABASE_POOL": "1"},
+            is_extra=True,
+        ),
         Variant("relay", f"{SITES}.relay:application", text=_relayed),
         _django("hand-written", settings="settings_plain", text=_hand_written),
         _django("two lines"),

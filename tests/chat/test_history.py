@@ -10,6 +10,7 @@ from django.test import SimpleTestCase, TestCase, override_settings
 from mindwave_django.events import UsageSource
 from mindwave_django.history import (
     CONTEXT_WINDOWS,
+    PAGE,
     REPLY_OVERHEAD,
     context_window,
     fit,
@@ -147,6 +148,27 @@ class MessagesForTests(TestCase):
             ("assistant", "Quarter"),
             ("user", "Now?"),
         ]
+
+    def test_all_of_a_long_conversation_in_order(self) -> None:
+        # With an even number the question is where a page begins, with an odd one inside it.
+        for turns in (PAGE // 2, PAGE, PAGE + 1):
+            with self.subTest(turns=turns):
+                self.setUp()
+                said = [(role, f"{n}") for n in range(turns) for role in ("user", "assistant")]
+                for role, content in said:
+                    self.add(role, content)
+                assert self.shown() == [*said, ("user", "Now?")]
+
+    def test_what_is_left_out_does_not_end_the_reading(self) -> None:
+        self.add("user", "One?")
+        for _ in range(2 * PAGE):
+            self.add("assistant", "", state=MessageState.FAILED)
+        assert self.shown() == [("user", "One?"), ("user", "Now?")]
+
+    def test_before_the_first_question_nobody_looks(self) -> None:
+        self.count = -1
+        with self.assertNumQueries(2):  # of `shown` itself
+            assert self.shown() == [("user", "Now?")]
 
     def test_answers_without_text_are_left_out(self) -> None:
         self.add("user", "One?")

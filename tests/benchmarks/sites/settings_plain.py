@@ -29,5 +29,7 @@ MIDDLEWARE = [
 ]
 TEMPLATES = USUAL_TEMPLATES
 DATABASES = {"default": database(os.environ["DATABASE_URL"])}
+if os.environ.get("DATABASE_POOL"):
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 4, "max_size": 16}}
 STATIC_URL = "static/"
 USE_TZ = True
