@@ -23,7 +23,7 @@ class Size(NamedTuple):
     requests: int = 300
     burst_streams: int = 20
     burst_tokens: int = 5000
-    paced_streams: int = 100
+    paced_streams: int = 50  # with 100 the hand-written view may need a whole core
     paced_seconds: float = 8.0
     idle_streams: int = 500
 
