@@ -129,6 +129,7 @@ class ChatMessage(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        # Joins the conversation, to sort by its own order: what reads one row need not ask for it.
         ordering = ("conversation", "position")
         constraints = [
             models.UniqueConstraint(

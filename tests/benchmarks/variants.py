@@ -111,6 +111,10 @@ def _django(name: str, *, settings: str = "settings", **more: Any) -> Variant:
     return Variant(name, f"{SITES}.asgi:application", env=env, **more)
 
 
+def _chat(name: str, **more: Any) -> Variant:
+    return _django(name, path="/mindwave", asker=ChatAsker, **more)
+
+
 VARIANTS = {
     variant.name: variant
     for variant in (
@@ -124,17 +128,11 @@ VARIANTS = {
             is_traced=True,
             is_extra=True,
         ),
-        _django(
-            "chat, pool",
-            path="/mindwave",
-            asker=ChatAsker,
-            env={"DATABASE_POOL": "1"},
-            is_extra=True,
-        ),
+        _chat("chat, pool", env={"DATABASE_POOL": "1"}, is_extra=True),
         Variant("relay", f"{SITES}.relay:application", text=_relayed),
         _django("hand-written", settings="settings_plain", text=_hand_written),
         _django("two lines"),
-        _django("chat", path="/mindwave", asker=ChatAsker),
+        _chat("chat"),
         _django("async receiver", env={"RECEIVER": "async"}, is_traced=True),
         _django("sync receiver", env={"RECEIVER": "sync"}),
         _django("WSGI", path="/sync-chat", command=GTHREAD)._replace(

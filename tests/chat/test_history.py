@@ -150,7 +150,7 @@ class MessagesForTests(TestCase):
         ]
 
     def test_all_of_a_long_conversation_in_order(self) -> None:
-        # With an even number the question is where a page begins, with an odd one inside it.
+        # Exactly one page of messages, exactly two, and two with some left.
         for turns in (PAGE // 2, PAGE, PAGE + 1):
             with self.subTest(turns=turns):
                 self.setUp()
