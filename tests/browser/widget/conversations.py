@@ -154,6 +154,7 @@ class Conversations(WidgetTest):
         other.entry("Apples?").hover()
         other.button("Delete: Apples?").click()
         other.button("Delete").click()
+        expect(other.entries).to_have_count(0)  # once the server has said so
         expect(other.empty).to_be_visible()
 
         self.widget.ask("Still there?")
