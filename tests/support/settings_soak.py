@@ -19,8 +19,9 @@ DRIVER = openai | {"OPTIONS": {**openai["OPTIONS"], "max_retries": 0}}
 STREAMING = {
     "HEARTBEAT_INTERVAL": 5,
     "RECONNECT_GRACE": 15,
-    "FIRST_TOKEN_TIMEOUT": 6,
-    "IDLE_TIMEOUT": 6,
+    # More than a busy machine takes to start another worker beside those that answer.
+    "FIRST_TOKEN_TIMEOUT": 15,
+    "IDLE_TIMEOUT": 15,
     "SHUTDOWN_GRACE": 3,
     "RETENTION": 20,
     "LOG": {
