@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, router, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -23,7 +24,16 @@ def add_call(
 ) -> None:
     """Write a call down; a second time changes nothing."""
     owner = _owner_of_message(ended.stream_id) if is_of_chat else payer or ended.owner
-    ProviderCall(**_fields(ended), provider=provider, owner=owner).save()
+    _save(ProviderCall(**_fields(ended), provider=provider, owner=owner))
+
+
+def _save(call: ProviderCall) -> None:
+    # With a key that is given, `save()` by itself looks for a row to update first.
+    try:
+        with transaction.atomic(using=router.db_for_write(ProviderCall)):
+            call.save(force_insert=True)
+    except IntegrityError:  # of an earlier attempt, or of whoever took its process for dead
+        call.save(force_update=True)
 
 
 def add_interrupted(message: ChatMessage) -> None:
