@@ -114,7 +114,11 @@ def measure(parts: Around, names: Iterable[str], rounds: int, size: Size) -> dic
     found: dict[str, list[Cost]] = {name: [] for name in names}
     for _ in range(rounds):
         for name, costs in found.items():
-            costs.append(parts.cost(VARIANTS[name], size))
+            try:
+                costs.append(parts.cost(VARIANTS[name], size))
+            except TimeoutError as exc:
+                exc.add_note(f"That was while {name!r} was measured.")
+                raise
             print(f"{name}: {costs[-1]}", file=sys.stderr, flush=True)
     return found
 
