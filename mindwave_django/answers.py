@@ -6,6 +6,7 @@ import logging
 from concurrent.futures import Executor
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest
 
 from mindwave_django.access import Caller
@@ -19,7 +20,7 @@ from mindwave_django.models import ChatMessage, MessageState
 from mindwave_django.sources import Opened, Resume, Source, resume_of
 from mindwave_django.streaming.answer import Position
 from mindwave_django.streaming.call import Call
-from mindwave_django.streaming.claim import start_claimed
+from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import LogUnavailable, current_log
 from mindwave_django.streaming.recorder import current_recorder
 from mindwave_django.tail import RowTail, saved_answer
@@ -54,27 +55,43 @@ class MessageAnswer(Source):
         self._who = who
         self._resume = resume
         self._trace = trace
-        self._call: Call | None = None
+        self._call: Call | None = None  # once it is claimed
+        self._generation: Generation | None = None
 
     def prepare(self, request: HttpRequest) -> None:
-        """Read what a model would have to be shown."""
-        if self._message.state == MessageState.PENDING:
-            self._call = _call_for(self._message, self._who, self._trace)
+        """Claim a pending answer, once it is known what the model has to be shown."""
+        if self._position is None or self._message.state != MessageState.PENDING:
+            return
+        recorder = current_recorder()
+        call = _call_for(self._message, self._who, self._trace)
+        if recorder.claim(self.stream_id):
+            self._call = msgspec.structs.replace(call, recorder=recorder)
+
+    def prepared(self, executor: Executor | None) -> None:
+        """Ask the model if the answer is claimed; it has its grace to find a reader."""
+        if self._call is not None:
+            self._generation = Generation(self._call, executor)
+            self._generation.start()
+            self._generation.look_for_readers()
 
     async def open(self, executor: Executor | None) -> Opened | None:
         """Return the answer from the nearest place that has it."""
-        message, position = self._message, self._resume.position
-        if position is None or self._resume.stream_id != message.stream_id:
+        message, position = self._message, self._position
+        if position is None:
             return None
         if position != Position():
             count_resumed()
         if not message.is_live:
             return Opened(saved_answer(message), position)
-        return (
-            await self._claimed(position, executor)
-            or await self._from_log(position)
-            or _from_row(message, position, executor)
-        )
+        if (generation := self._generation) is not None:
+            return Opened(generation.answer, position, generation)
+        return await self._from_log(position) or _from_row(message, position, executor)
+
+    @property
+    def _position(self) -> Position | None:
+        """Where the reader is in this answer; None for one who has it, or asks for another."""
+        asked = self._resume
+        return asked.position if asked.stream_id == self._message.stream_id else None
 
     async def _from_log(self, position: Position) -> Opened | None:
         try:
@@ -83,14 +100,6 @@ class MessageAnswer(Source):
             logger.warning("Stream %s is read from its row: %s", self.stream_id, exc)
             return None
         return None if answer is None else Opened(answer, position)
-
-    async def _claimed(self, position: Position, executor: Executor | None) -> Opened | None:
-        if self._call is None:
-            return None
-        generation = await start_claimed(self._call, current_recorder(), executor)
-        if generation is None:
-            return None
-        return Opened(generation.answer, position, generation)
 
 
 def _from_row(message: ChatMessage, position: Position, executor: Executor | None) -> Opened:

@@ -21,7 +21,7 @@ from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import LogUnavailable, current_log
 from mindwave_django.streaming.pool import release_connections
-from mindwave_django.streaming.worker import give_back_thread
+from mindwave_django.streaming.worker import give_back_thread, parent_executor
 
 logger = logging.getLogger("mindwave_django")
 
@@ -59,11 +59,15 @@ class Body:
         a transaction: the stream may be long, and it needs none. Returns whether nothing of it is
         left in the thread.
         """
-        if self._request is None or self._source is None or self._closed:
+        source = self._source
+        if self._request is None or source is None or self._closed:
             return False  # read before, or given up: there is nothing more
-        self._source.prepare(self._request)
+        source.prepare(self._request)
         self._executor = executor
         self._request = None  # it need not live as long as the stream
+        if self._loop is not None:
+            # From here, for whoever waits there for this thread may be cancelled meanwhile.
+            self._loop.call_soon_threadsafe(source.prepared, executor)
         return release_connections()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -110,7 +114,9 @@ class Body:
 
     async def _begin(self) -> bytes:
         self._loop = asyncio.get_running_loop()
-        if self._request is not None and await sync_to_async(self.prepare)():
+        if self._request is None and self._source is not None:
+            self._source.prepared(self._executor)
+        elif await sync_to_async(self.prepare)(parent_executor()):
             # Not at once: many answers are short, and Django needs a thread again for their end.
             self._thread = self._loop.call_later(THREAD_KEPT, give_back_thread)
         if self._closed or self._request is not None:

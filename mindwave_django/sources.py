@@ -73,7 +73,16 @@ class Source(ABC):
 
     @abstractmethod
     def prepare(self, request: HttpRequest) -> None:
-        """Look up in the request's thread what is needed of the request and the database."""
+        """Do in the request's thread what needs the request or the database.
+
+        The reader may be gone by the end of it. What has to go on then belongs into `prepared`.
+        """
+
+    def prepared(self, executor: Executor | None) -> None:  # few need it
+        """Go on, on the event loop of the response, after `prepare`, also without a reader.
+
+        `executor` is a thread that was lent for sync work.
+        """
 
     @abstractmethod
     async def open(self, executor: Executor | None) -> Opened | None:

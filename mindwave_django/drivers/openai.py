@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import os
 import re
+import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -256,10 +258,18 @@ class OpenAIDriver(Driver):
             max_retries=self._max_retries,
             timeout=httpx2.Timeout(silence, connect=self._connect_timeout),
             http_client=openai.DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=0)  # aiohttp's word for "no limit"
+                limits=httpx2.Limits(max_connections=0),  # aiohttp's word for "no limit"
+                verify=_ssl_context(),
             ),
         )
         return client
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """Return what the client would build for itself, once: it reads all the certificates."""
+    context: ssl.SSLContext = importlib.import_module("httpx2").create_ssl_context()
+    return context
 
 
 async def _close_client(client: AsyncOpenAI) -> None:

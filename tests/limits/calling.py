@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
+import time
 from inspect import isawaitable
 from types import SimpleNamespace
 from typing import Any
+from unittest import TestCase, mock
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.test import RequestFactory, override_settings
@@ -22,15 +25,34 @@ LOCAL = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache",
 counted = override_settings(RATELIMIT_ENABLE=True, CACHES=LOCAL)
 
 
+def stop_windows(test: TestCase) -> None:
+    """Keep the window of a rate from ending in the middle of a test, where it counts anew."""
+    now = time.time()
+    clock = SimpleNamespace(time=lambda: now)
+    test.enterContext(mock.patch("django_ratelimit.core.time", clock))
+
+
+def _collect() -> None:
+    """Collect garbage, but not look each time through all the modules and classes there are."""
+    _freeze_once()
+    gc.collect()
+
+
+@functools.cache
+def _freeze_once() -> None:
+    gc.collect()
+    gc.freeze()
+
+
 def wait_until_nothing_streams() -> None:
     """Let answers end that other tests began; those that nobody read count until collected."""
-    gc.collect()
+    _collect()
     eventually(lambda: not len(capacity))
 
 
 def wait_until_no_slots() -> None:
     """Let all slots be given back; those of responses that nobody read are when collected."""
-    gc.collect()
+    _collect()
     eventually(lambda: not keeper._held)
 
 

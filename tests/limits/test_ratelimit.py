@@ -16,7 +16,7 @@ from django.views import View
 from mindwave_django import stream
 from mindwave_django.decorators import stream_ratelimit
 from mindwave_django.testing import fake_driver
-from tests.limits.calling import USER, call, counted
+from tests.limits.calling import USER, call, counted, stop_windows
 
 RESUMES = ({"last-event-id": "abc:5"}, {"last-event-id": "abc:end"}, {"last-event-id": "nonsense"})
 
@@ -83,6 +83,7 @@ class Proxied:
 class RateTestCase(SimpleTestCase):
     def setUp(self) -> None:
         cache.clear()
+        stop_windows(self)
 
     def statuses(self, view: Any, times: int = 3, **made: Any) -> list[int]:
         return [call(view, **made).status_code for _ in range(times)]

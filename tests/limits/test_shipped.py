@@ -17,7 +17,12 @@ from mindwave_django.testing import fake_driver
 from tests.asking import BOTH, GENERATE, STREAM, chat
 from tests.chat.asking import MESSAGES, WithChat
 from tests.clients import WithAsyncClient
-from tests.limits.calling import counted, wait_until_no_slots, wait_until_nothing_streams
+from tests.limits.calling import (
+    counted,
+    stop_windows,
+    wait_until_no_slots,
+    wait_until_nothing_streams,
+)
 from tests.servers.base import eventually
 
 KEY = {"Idempotency-Key": "k-1"}
@@ -28,6 +33,7 @@ class LimitedTestCase(WithChat, TestCase):
     def setUp(self) -> None:
         super().setUp()
         cache.clear()
+        stop_windows(self)
         wait_until_no_slots()
         self.addCleanup(wait_until_no_slots)
 

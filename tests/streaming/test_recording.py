@@ -1,4 +1,4 @@
-"""A generation and its recorder: claims, checkpoints, and the order of the end."""
+"""A generation and its recorder: checkpoints, and the order of the end."""
 
 from __future__ import annotations
 
@@ -10,65 +10,37 @@ from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.events import CancelReason, Ended, Outcome
 from mindwave_django.signals import StreamEnded
-from mindwave_django.streaming.claim import start_claimed
 from mindwave_django.streaming.follow import Follower
 from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import current_log
-from mindwave_django.streaming.recorder import Recorder, Verdict
+from mindwave_django.streaming.recorder import Verdict
 from mindwave_django.testing import FakeDriver, Gate
 from mindwave_django.testing.driver import Step
 from tests.recording import LIMIT
+from tests.streaming.fake_recorder import STREAM, FakeRecorder
 from tests.streaming.support import call_to, hearing
-from tests.streaming.support import until as until_set
 
-STREAM = "a" * 32
 OFTEN = override_settings(MINDWAVE={"CHAT": {"CHECKPOINT_INTERVAL": 0.01}})
-
-
-class FakeRecorder(Recorder):
-    """Remembers what it was told, and says what it is told to say."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.verdict = Verdict.GO_ON
-        self.claimed = True
-        self.faults: list[Exception] = []
-        self.reader_at: float | None = None
-
-    def claim(self, stream_id: str) -> bool:
-        self.told.append(("claim", stream_id))
-        return self.claimed
-
-    def checkpoint(self, stream_id: str, text: str | None, reasoning: str | None) -> Verdict:
-        if self.faults:
-            raise self.faults.pop(0)
-        self.told.append((text, reasoning))
-        return self.verdict
-
-    def finish(self, ended: StreamEnded) -> None:
-        if self.faults:
-            raise self.faults.pop(0)
-        self.told.append(ended)
-
-    def last_reader_at(self, stream_id: str) -> float | None:
-        return self.reader_at
 
 
 class RecordingTestCase(SimpleTestCase):
     def setUp(self) -> None:
         self.recorder = FakeRecorder()
         self.enterContext(OFTEN)
+        self.enterContext(mock.patch("mindwave_django.streaming.generation.write_down"))
         self.enterContext(mock.patch("mindwave_django.streaming.recording.SAVE_PAUSE", 0.001))
 
-    async def start(self, *steps: Step) -> Generation | None:
+    async def start(self, *steps: Step) -> Generation:
         driver = FakeDriver()
         driver.reply(*steps)
         self.driver = driver
-        return await start_claimed(call_to(driver, stream_id=STREAM), self.recorder)
+        generation = Generation(call_to(driver, stream_id=STREAM, recorder=self.recorder))
+        generation.start()
+        generation.look_for_readers()
+        return generation
 
     async def read(self, *steps: Step) -> list[Any]:
         generation = await self.start(*steps)
-        assert generation is not None
         follower = Follower(generation.answer, current_log())
         items = [item async for portion in follower for item in portion]
         follower.close()
@@ -77,7 +49,7 @@ class RecordingTestCase(SimpleTestCase):
 
     @property
     def endings(self) -> list[StreamEnded]:
-        return [told for told in self.recorder.told if isinstance(told, StreamEnded)]
+        return self.recorder.endings
 
     async def until_told(self, *told: Any) -> None:
         async with asyncio.timeout(LIMIT):
@@ -85,54 +57,12 @@ class RecordingTestCase(SimpleTestCase):
                 await asyncio.sleep(0.002)
 
 
-class ClaimTests(RecordingTestCase):
-    async def test_claim_comes_first(self) -> None:
-        await self.read("Hello")
-        assert self.recorder.told[0] == ("claim", STREAM)
-        assert self.endings[0].text == "Hello"
-
-    async def test_who_does_not_get_it_asks_nobody(self) -> None:
-        self.recorder.claimed = False
-        with hearing() as heard:
-            assert await self.start("Hello") is None
-        assert self.driver.calls == []
-        assert heard.events == []
-        assert await current_log().open(STREAM) is None
-
-    async def test_claim_that_fails_is_raised(self) -> None:
-        with (
-            mock.patch.object(self.recorder, "claim", side_effect=OSError("no database")),
-            self.assertRaises(OSError),
-        ):
-            await self.start("Hello")
-        assert self.driver.calls == []
-
-    async def test_who_is_cancelled_meanwhile_leaves_no_orphan(self) -> None:
-        gate = Gate()
-        claim = self.recorder.claim
-
-        def slow_claim(stream_id: str) -> bool:
-            asyncio.run(gate.wait())
-            return claim(stream_id)
-
-        with mock.patch.object(self.recorder, "claim", slow_claim):
-            task = asyncio.create_task(self.start("Hello"))
-            await until_set(gate.reached)
-            task.cancel()
-            await asyncio.wait({task})
-            gate.open()
-            async with asyncio.timeout(LIMIT):
-                while not self.endings:
-                    await asyncio.sleep(0.002)
-        assert task.cancelled()
-        assert self.endings[0].text == "Hello"
-
+class ReaderTests(RecordingTestCase):
     @override_settings(
         MINDWAVE={"STREAMING": {"RECONNECT_GRACE": 0}, "CHAT": {"CHECKPOINT_INTERVAL": 0.01}}
     )
     async def test_claimed_answer_without_a_reader_is_cancelled(self) -> None:
         generation = await self.start("Half", Gate())
-        assert generation is not None
         await asyncio.wait_for(generation.ended.wait(), LIMIT)
         assert self.endings[0].reason is CancelReason.NO_READER
 
@@ -141,7 +71,6 @@ class CheckpointTests(RecordingTestCase):
     async def test_what_there_is_so_far(self) -> None:
         gates = [Gate(), Gate()]
         generation = await self.start("One", gates[0], " two", gates[1])
-        assert generation is not None
         await self.until_told("One", "")
         await self.until_told(None, None)
         gates[0].open()
@@ -176,7 +105,6 @@ class CheckpointTests(RecordingTestCase):
         gate = Gate()
         with self.assertLogs("mindwave_django", "WARNING") as logs:
             generation = await self.start("One", gate)
-            assert generation is not None
             await self.until_told("One", "")
             gate.open()
             await asyncio.wait_for(generation.ended.wait(), LIMIT)
@@ -233,7 +161,6 @@ class EndTests(RecordingTestCase):
     async def test_nobody_is_asked_who_reads_elsewhere_while_there_is_time(self) -> None:
         with mock.patch.object(self.recorder, "last_reader_at", side_effect=AssertionError) as ask:
             generation = await self.start("One", gate := Gate())
-            assert generation is not None
             await self.until_told("One", "")
             generation.look_for_readers()
             gate.open()
@@ -246,7 +173,6 @@ class EndTests(RecordingTestCase):
         with override_settings(MINDWAVE=settings):
             gate = Gate()
             generation = await self.start("One", gate)
-            assert generation is not None
             await self.until_told("One", "")
             gate.open()
             await asyncio.wait_for(generation.ended.wait(), LIMIT)
