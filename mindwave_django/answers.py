@@ -24,7 +24,7 @@ from mindwave_django.streaming.generation import Generation
 from mindwave_django.streaming.log import LogUnavailable, current_log
 from mindwave_django.streaming.recorder import current_recorder
 from mindwave_django.tail import RowTail, saved_answer
-from mindwave_django.tracing import TraceContext, current_trace
+from mindwave_django.tracing import TraceContext, current_trace, fresh_context
 
 logger = logging.getLogger("mindwave_django")
 
@@ -70,9 +70,9 @@ class MessageAnswer(Source):
     def prepared(self, executor: Executor | None) -> None:
         """Ask the model if the answer is claimed; it has its grace to find a reader."""
         if self._call is not None:
-            self._generation = Generation(self._call, executor)
-            self._generation.start()
-            self._generation.look_for_readers()
+            # What the generation keeps must not keep the request's context as long.
+            start = fresh_context(self._trace).run
+            self._generation = start(_start, self._call, executor)
 
     async def open(self, executor: Executor | None) -> Opened | None:
         """Return the answer from the nearest place that has it."""
@@ -100,6 +100,13 @@ class MessageAnswer(Source):
             logger.warning("Stream %s is read from its row: %s", self.stream_id, exc)
             return None
         return None if answer is None else Opened(answer, position)
+
+
+def _start(call: Call, executor: Executor | None) -> Generation:
+    generation = Generation(call, executor)
+    generation.start()
+    generation.look_for_readers()
+    return generation
 
 
 def _from_row(message: ChatMessage, position: Position, executor: Executor | None) -> Opened:
