@@ -384,6 +384,7 @@ class Root(Group):
     )
     PRICING = prices()
     LOG_CONTENT = flag(default=False)
+    PROBE = flag(default=False)
 
     @classmethod
     def known(cls) -> set[str]:

@@ -2,7 +2,7 @@
 
 tiktoken downloads a vocabulary at its first use, without a time limit. That never happens inside a
 request: a vocabulary counts as being at hand only if its file lies in tiktoken's cache already.
-`python -c "import tiktoken; tiktoken.get_encoding('o200k_base')"` puts it there.
+`manage.py mindwave_tokenizer` puts it there.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def encoding_for(model: str) -> tiktoken.Encoding | None:
         name = tiktoken.model.encoding_name_for_model(model)
     except KeyError:
         return None
-    return _load(name) if _is_cached(name) else None
+    return _load(name) if is_ready(name) else None
 
 
 def estimate(text: str) -> int:
@@ -102,11 +102,12 @@ def _load(name: str) -> tiktoken.Encoding:
     return tiktoken.get_encoding(name)
 
 
-def _is_cached(name: str) -> bool:
+def is_ready(name: str) -> bool:
+    """Return whether the vocabulary called `name` is in tiktoken's cache, whole."""
     if name in _whole:
         return True
     file, expected = VOCABULARY_FILES.get(name, ("", ""))
-    folder = _cache_folder()
+    folder = cache_folder()
     if not file or folder is None or not (folder / file).is_file():
         return False
     # tiktoken downloads a file again whose content is not what it should be.
@@ -119,7 +120,7 @@ def _is_cached(name: str) -> bool:
 _whole: set[str] = set()  # vocabularies whose files have been looked at
 
 
-def _cache_folder() -> Path | None:
+def cache_folder() -> Path | None:
     """Return where tiktoken looks; None if an empty variable switches its cache off."""
     for variable in ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
         if (folder := os.environ.get(variable)) is not None:

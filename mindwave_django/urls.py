@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mindwave_django.views import conversations, direct, messages
+from mindwave_django.views import conversations, direct, messages, probe
 
 app_name = "mindwave"
 
@@ -21,4 +21,6 @@ urlpatterns = [
     path("messages/<uuid:pk>/edit/", messages.edit, name="message-edit"),
     path("conversations/", conversations.conversations, name="conversations"),
     path("conversations/<uuid:pk>/", conversations.conversation, name="conversation"),
+    path("probe/", probe.probe, name="probe"),
+    path("probe/report/", probe.report, name="probe-report"),
 ]

@@ -19,6 +19,7 @@ DEFAULTS: dict[tuple[str, ...], Any] = {
     ("TRACING", "REDACT"): None,
     ("TRACING", "RECORD"): False,
     ("LOG_CONTENT",): False,
+    ("PROBE",): False,
     ("STREAMING", "TIMEOUT"): 300,
     ("STREAMING", "FIRST_TOKEN_TIMEOUT"): 60,
     ("STREAMING", "IDLE_TIMEOUT"): 60,
@@ -140,6 +141,7 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("TRACING", "RECORD"), 1, "True or False"),
     (("DRIVERS",), [], "a dict of aliases"),
     (("LOG_CONTENT",), 1, "True or False"),
+    (("PROBE",), "yes", "True or False"),
 ]
 
 RIGHT: list[tuple[tuple[str, ...], Any]] = [
@@ -166,6 +168,7 @@ RIGHT: list[tuple[tuple[str, ...], Any]] = [
     (("CLIENT_IP",), {"HEADER": "X-Real-IP", "TRUSTED_PROXIES": 2}),
     (("CLIENT_IP",), "shop.access.address"),
     (("LOG_CONTENT",), True),
+    (("PROBE",), True),
 ]
 
 
@@ -209,6 +212,7 @@ class DefaultTests(SimpleTestCase):
 
     def test_groups_know_their_keys(self) -> None:
         known = {"STREAMING", "CHAT", "TRACING", "DRIVERS", "CLIENT_IP", "PRICING", "LOG_CONTENT"}
+        known |= {"PROBE"}
         assert mindwave_settings.known() == known
         assert mindwave_settings.CHAT.known() == {path[1] for path in DEFAULTS if path[0] == "CHAT"}
 

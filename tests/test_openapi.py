@@ -42,9 +42,13 @@ ERRORS = {
 
 
 def routes() -> set[str]:
-    """Return the paths of the URL configuration, those without a slash at the end left out."""
+    """Return the paths of the URL configuration, those without a slash at the end left out.
+
+    Nor those of the probe: only our own command can use them.
+    """
     patterns = (str(url.pattern) for url in urlpatterns if isinstance(url, URLPattern))
-    return {"/" + re.sub(r"<uuid:(.+?)>", r"{\1}", path) for path in patterns if path[-1] == "/"}
+    described = (path for path in patterns if path[-1] == "/" and not path.startswith("probe/"))
+    return {"/" + re.sub(r"<uuid:(.+?)>", r"{\1}", path) for path in described}
 
 
 def codes_of(response: Any) -> set[str]:

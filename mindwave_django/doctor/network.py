@@ -1,0 +1,119 @@
+"""The probes of one URL: through all that stands between here and the application, and back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.urls import reverse
+
+from mindwave_django.conf import mindwave_settings
+from mindwave_django.doctor import verdicts
+from mindwave_django.doctor.findings import Finding, error
+from mindwave_django.doctor.layers import layers_of
+from mindwave_django.doctor.origins import look_at_origin
+from mindwave_django.doctor.visit import Unreachable, Visit, visit
+from mindwave_django.probe import Plan
+
+PIECES = Plan(pieces=10, interval=0.1)
+LONG = 105.0  # seconds: longer than the limits at 30, 60 and 100 that are usual
+SPARE = 10.0  # seconds that anything may take beyond what it should
+POLL = 0.25  # seconds
+
+
+class Site:
+    """A site at a URL, whose probe is where this project's urls.py has it."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url if "//" in url else f"https://{url}")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"A URL begins with https:// or http://, got {url!r}.")
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.url = f"{self.origin}{parts.path.rstrip('/')}"
+        self.path = parts.path.rstrip("/")
+
+    def probe(self, plan: Plan) -> str:
+        """Return where this plan is streamed."""
+        return f"{self.url}{reverse('mindwave:probe')}?plan={plan.signed()}"
+
+    def report(self, plan: Plan) -> str:
+        """Return where the application says how it ended."""
+        return f"{self.url}{reverse('mindwave:probe-report')}?plan={plan.signed()}"
+
+
+def look_at_site(url: str, *, long: bool, origin: str | None) -> Iterator[Finding]:
+    """Probe a URL; takes a little longer than a heartbeat's interval, with `long` two minutes."""
+    site = Site(url)
+    try:
+        pieces = visit(site.probe(PIECES), limit=SPARE + PIECES.seconds)
+    except Unreachable as exc:
+        yield error("unreachable", str(exc), "Is the URL right, and does the server run?")
+        return
+    if not pieces.is_stream:
+        yield verdicts.no_stream(pieces, layers_of(pieces, None))
+        return
+    yield from _look_closer(site, pieces, long=long, origin=origin)
+
+
+def _look_closer(site: Site, pieces: Visit, *, long: bool, origin: str | None) -> Iterator[Finding]:
+    report = _report(site, PIECES)
+    way = verdicts.Way(layers_of(pieces, report), report or {})
+    yield from verdicts.arrival(way, site.origin)
+    yield verdicts.pieces(pieces, PIECES, way)
+    yield from verdicts.headers(pieces, way)
+    heartbeat = way.report.get("heartbeat_interval", mindwave_settings.STREAMING.HEARTBEAT_INTERVAL)
+    seconds = LONG if long else heartbeat + 3
+    with ThreadPoolExecutor(3, thread_name_prefix="mindwave-doctor") as pool:
+        talking = pool.submit(_talk, site, seconds)
+        silent = pool.submit(_be_silent, site, seconds)
+        left = pool.submit(_leave, site, heartbeat)
+        yield from verdicts.endurance(talking.result(), silent.result(), seconds, way)
+        yield verdicts.leaving(left.result(), heartbeat, way)
+    yield from look_at_origin(site.probe(Plan()), site.origin, origin)
+
+
+def _report(site: Site, plan: Plan) -> dict[str, Any] | None:
+    try:
+        found = visit(site.report(plan), limit=SPARE, headers={"Accept": "application/json"})
+        said = json.loads(found.body)
+    except (Unreachable, ValueError):
+        return None
+    return said if isinstance(said, dict) and found.status == 200 else None
+
+
+def _tried(url: str, limit: float, pieces: int = 0) -> Visit:
+    """Visit; one that nobody answers is one that broke off at once."""
+    try:
+        return visit(url, limit=limit, pieces=pieces)
+    except Unreachable:
+        return Visit()
+
+
+def _talk(site: Site, seconds: float) -> Visit:
+    plan = Plan(pieces=int(seconds) + 1, interval=1.0)
+    return _tried(site.probe(plan), seconds + SPARE)
+
+
+def _be_silent(site: Site, seconds: float) -> Visit:
+    return _tried(site.probe(Plan(silence=seconds)), seconds + SPARE)
+
+
+def _leave(site: Site, heartbeat: float) -> float | None:
+    """Hang up after the first piece; return the seconds until the application saw it, or None."""
+    limit = 2 * heartbeat + SPARE
+    plan = Plan(silence=limit + SPARE)
+    visited = _tried(site.probe(plan), limit, pieces=1)
+    gone_at = time.monotonic()
+    if not visited.arrived:
+        return None
+    # The application writes down elsewhere than here: nothing tells when.
+    while time.monotonic() - gone_at < limit:
+        ending: Mapping[str, Any] | None = (_report(site, plan) or {}).get("ending")
+        if ending is not None:
+            return float(max(0.0, ending["after"]))
+        time.sleep(POLL)
+    return None
