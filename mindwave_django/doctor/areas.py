@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mindwave_django.doctor import configuration, middleware, models, pages
-from mindwave_django.doctor.findings import Finding, Level, note
+from mindwave_django.doctor.findings import Finding, bad, fine, note
 from mindwave_django.doctor.network import look_at_site
 
 WITHOUT_SETTINGS = {"mindwave.E001", "mindwave.E002"}  # nothing else can be looked at then
@@ -69,8 +69,7 @@ class Remembered:
 
     def __iter__(self) -> Iterator[Finding]:
         for finding in self._findings:
-            if finding.level.weight >= Level.WARNING.weight:
-                self._bad.add(finding.code)
+            self._bad.update(each.code for each in bad([finding]))
             yield finding
 
     def without(self, other: Remembered) -> list[str]:
@@ -88,5 +87,5 @@ def _between(outside: Remembered, inside: Remembered) -> Finding:
     if caused := outside.without(inside):
         return note("caused_between", f"Caused here: {', '.join(caused)}.")
     if outside.is_fine:
-        return Finding(Level.OK, "nothing_between", "Nothing is lost here.")
+        return fine("nothing_between", "Nothing is lost here.")
     return note("further_in", "What is wrong outside is wrong further in as well.")

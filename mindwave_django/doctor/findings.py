@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -32,6 +33,11 @@ class Finding(NamedTuple):
     message: str
     hint: str = ""
     layer: str = ""
+
+
+def bad(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield those that something should be done about."""
+    return (each for each in findings if each.level.weight >= Level.WARNING.weight)
 
 
 def fine(code: str, message: str) -> Finding:

@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.doctor import verdicts
-from mindwave_django.doctor.findings import Finding, error
-from mindwave_django.doctor.layers import layers_of
+from mindwave_django.doctor.findings import Finding, bad, error
+from mindwave_django.doctor.layers import Fault, layers_of
+from mindwave_django.doctor.middleware import look_at_middleware
 from mindwave_django.doctor.origins import look_at_origin
 from mindwave_django.doctor.visit import Unreachable, Visit, visit
 from mindwave_django.probe import Plan
@@ -23,6 +24,7 @@ PIECES = Plan(pieces=10, interval=0.1)
 LONG = 105.0  # seconds: longer than the limits at 30, 60 and 100 that are usual
 SPARE = 10.0  # seconds that anything may take beyond what it should
 POLL = 0.25  # seconds
+PLAIN = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 class Site:
@@ -63,8 +65,20 @@ def _look_closer(site: Site, pieces: Visit, *, long: bool, origin: str | None) -
     report = _report(site, PIECES)
     way = verdicts.Way(layers_of(pieces, report), report or {})
     yield from verdicts.arrival(way, site.origin)
-    yield verdicts.pieces(pieces, PIECES, way)
+    if verdicts.is_changed(pieces, PIECES, way):
+        # The site's own middleware may be at fault; it can be asked without the way.
+        for finding in bad(look_at_middleware()):
+            yield finding
+            way = way._replace(culprit=finding.layer)
+    verdict = verdicts.pieces(pieces, PIECES, way)
+    yield verdict
     yield from verdicts.headers(pieces, way)
+    if verdict.code != Fault.BUFFERED:  # nothing more could be seen of the streams that follow
+        yield from _endure(site, way, long=long)
+    yield from look_at_origin(site.probe(Plan()), site.origin, origin)
+
+
+def _endure(site: Site, way: verdicts.Way, *, long: bool) -> Iterator[Finding]:
     heartbeat = way.report.get("heartbeat_interval", mindwave_settings.STREAMING.HEARTBEAT_INTERVAL)
     seconds = LONG if long else heartbeat + 3
     with ThreadPoolExecutor(3, thread_name_prefix="mindwave-doctor") as pool:
@@ -73,12 +87,11 @@ def _look_closer(site: Site, pieces: Visit, *, long: bool, origin: str | None) -
         left = pool.submit(_leave, site, heartbeat)
         yield from verdicts.endurance(talking.result(), silent.result(), seconds, way)
         yield verdicts.leaving(left.result(), heartbeat, way)
-    yield from look_at_origin(site.probe(Plan()), site.origin, origin)
 
 
 def _report(site: Site, plan: Plan) -> dict[str, Any] | None:
     try:
-        found = visit(site.report(plan), limit=SPARE, headers={"Accept": "application/json"})
+        found = visit(site.report(plan), limit=SPARE, headers=PLAIN)
         said = json.loads(found.body)
     except (Unreachable, ValueError):
         return None

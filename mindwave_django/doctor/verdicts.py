@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mindwave_django.doctor.findings import Finding, error, fine, note, warning
-from mindwave_django.doctor.layers import Fault, outermost, remedy
+from mindwave_django.doctor.findings import Finding, bad, error, fine, note, warning
+from mindwave_django.doctor.layers import UNNAMED, Fault, outermost, remedy
 from mindwave_django.doctor.visit import Visit
 from mindwave_django.probe import Plan
 
@@ -29,11 +29,17 @@ class Way(NamedTuple):
 
     layers: list[str]
     report: Mapping[str, Any]
+    culprit: str = ""  # in the application itself
 
     @property
     def suspect(self) -> str:
-        """Whom to blame first."""
+        """Whom to blame first for what happens to a connection."""
         return outermost(self.layers, self.report)
+
+    @property
+    def changer(self) -> str:
+        """Whom to blame for what happens to bytes: no application server does that."""
+        return self.culprit or next(iter(self.layers), UNNAMED)
 
 
 def no_stream(found: Visit, layers: list[str]) -> Finding:
@@ -121,6 +127,11 @@ def arrival(way: Way, origin: str) -> Iterator[Finding]:
         )
 
 
+def is_changed(found: Visit, plan: Plan, way: Way) -> bool:
+    """Return whether the stream is not as it was sent: kept back, or compressed."""
+    return any(bad([pieces(found, plan, way), *headers(found, way)]))
+
+
 def pieces(found: Visit, plan: Plan, way: Way) -> Finding:
     """Say whether pieces come one by one, in batches, or all at once."""
     if not found.is_complete and not found.arrived:
@@ -143,7 +154,7 @@ def pieces(found: Visit, plan: Plan, way: Way) -> Finding:
 
 
 def _fault(fault: Fault, came: str, way: Way, level: Any) -> Finding:
-    layer = way.suspect
+    layer = way.changer
     finding: Finding = level(fault, f"{_name(layer)}: {came}.", remedy(fault, layer), layer)
     return finding
 
@@ -161,7 +172,7 @@ def headers(found: Visit, way: Way) -> Iterator[Finding]:
             "Let the layer between pass it on.",
             way.suspect,
         )
-    if found.headers_at > SLOW_START:
+    if SLOW_START < found.headers_at < found.ended_at / 2:
         yield warning(
             "slow_start",
             f"The headers took {found.headers_at:.1f} s.",
