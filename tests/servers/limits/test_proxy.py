@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tests.servers.client import LIMIT
 from tests.servers.limits.base import LimitsTestCase
-from tests.support.nginx import nginx
+from tests.support.proxies import nginx, shipped
 from tests.support.servers import SOCKETS
 from tests.support.upstream import finish, text
 
@@ -24,7 +24,8 @@ class ProxyTestCase(LimitsTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.port = cls.enterClassContext(nginx(SOCKETS.format(port=cls.server.port)))
+        socket = SOCKETS.format(port=cls.server.port)
+        cls.port = cls.enterClassContext(nginx(shipped("nginx.conf"), socket)).port
         cls.upstream.serve_only(text("Hello"), finish())
 
     def come_from(self, address: str, **headers: str) -> int:
