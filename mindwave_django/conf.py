@@ -23,7 +23,8 @@ SETTING = "MINDWAVE"
 class Setting(Generic[T]):
     """One key of MINDWAVE: its default, and what its value has to be.
 
-    `valid` returns whether a value will do; `expected` says in words what would.
+    `valid` returns whether a value will do; `expected` says in words what would. The text below a
+    setting is what `docs/settings_reference.py` puts into `docs/settings.md`, in Markdown.
     """
 
     def __init__(self, default: T, valid: Callable[[Any], bool], expected: str) -> None:
@@ -288,22 +289,42 @@ class Streaming(Group):
     """How answers travel: MINDWAVE['STREAMING']."""
 
     TIMEOUT = seconds(300)
+    """The longest a whole answer may take. Past it the stream fails with `timeout`."""
     FIRST_TOKEN_TIMEOUT = seconds(60)
+    """The longest wait for the first thing the driver gives."""
     IDLE_TIMEOUT = seconds(60)
+    """The longest silence of the driver after that."""
     FLUSH_INTERVAL = seconds(0, zero=True)
+    """The least time between two writes of text; 0 sends everything at once. The end, heartbeats
+    and progress are not held back, and take along what text there is.
+    """
     HEARTBEAT_INTERVAL = seconds(15)
+    """How often a `heartbeat` goes out, whether text flows or not."""
     PROGRESS = flag(default=False)
+    """Send [progress](wire-format.md#progress) to every reader, not only to those who ask for it.
+    """
     RETRY = seconds(1, zero=True)
+    """How long a browser waits before it reconnects."""
     RECONNECT_GRACE = seconds(45, zero=True)
+    """How long a call goes on while nobody reads it."""
     ON_DISCONNECT = choice("cancel", "finish")
+    """What happens after that: the call is ended, or runs to its end."""
     SHUTDOWN_GRACE = seconds(5, zero=True)
+    """How long answers that are read in this process may go on after the server was told to end
+    (SIGTERM), before they are [saved as they are](deploy.md#deploys).
+    """
     MAX_STREAMS = count(1000)
+    """How many answers one process writes at the same time. Past it requests that start one get
+    503.
+    """
     RETENTION = seconds(300, zero=True)
+    """How long an answer can be resumed after its end."""
     LOG = Setting[Mapping[str, Any]](
         {"BACKEND": "mindwave_django.streaming.log.MemoryLog"},
         lambda value: isinstance(value, Mapping),
         "a dict with BACKEND and, if needed, OPTIONS",
     )
+    """Where answers are kept meanwhile: see [MemoryLog](#memorylog)."""
 
 
 class Chat(Group):
@@ -312,33 +333,70 @@ class Chat(Group):
     ACCESS = Setting[Any](
         "mindwave_django.access.authenticated", _path_or_callable, "a dotted path or a callable"
     )
+    """Who is let in: a function of the request, sync or async, that returns whether it may.
+    `mindwave_django.access.anyone` lets everybody in.
+    """
     ALLOWED_ORIGINS = origins()
+    """Other sites whose pages may trigger a request, such as `"https://www.example.com"`. Sends no
+    CORS headers: see [Security](security.md#foreign-pages).
+    """
     ALLOWED_MODELS = names()
+    """The models a client may choose by `model`. Empty: no choice."""
     RATE = rate("10/m")
+    """How often a user, or a stranger's address, may ask: see [Limits](security.md#limits). `None`:
+    without limit.
+    """
     MAX_STREAMS_PER_OWNER = optional_count(3)
+    """How many answers for one person may be written at the same time."""
     TOKEN_BUDGET = budget(whole=True)
+    """How many tokens one person may use in a time, such as `"200k/d"`: see
+    [Budgets](security.md#budgets).
+    """
     COST_BUDGET = budget(whole=False)
+    """How much one person may spend in a time, such as `"5.00/d"`."""
     MAX_PROMPT_LENGTH = count(5000)
+    """The longest prompt, in characters, without white space around it and with one character for
+    each end of a line.
+    """
     MAX_TOKENS = count(4000)
+    """The most that a client may ask for by `max_tokens`."""
     SYSTEM_PROMPT = Setting("", lambda value: isinstance(value, str), "a text")
+    """What the model is told before the prompt. Empty: nothing."""
     CONTEXT_WINDOWS = sizes()
+    """How many tokens a model takes in and gives out together, by the beginning of its name, where
+    the [table in the package](chat.md#history) does not know it. `""` stands for every other model.
+    """
     TITLE = optional_callable()
+    """[Names a conversation](chat.md#titles) after its first answer. `None`: it keeps the first
+    words of its first question.
+    """
     ADOPT_ON_LOGIN = flag(default=True)
+    """Whether what a stranger asked belongs to the user who then logs in with the same session."""
     CHECKPOINT_INTERVAL = seconds(2)
+    """How often a running answer is saved. That much text is lost if its process is killed; a stop
+    that arrives at another process takes that long.
+    """
     PENDING_TIMEOUT = seconds(60)
+    """How long an answer that nobody comes to read blocks its conversation."""
     RECORDER = Setting[Mapping[str, Any]](
         {"BACKEND": "mindwave_django.recorder.MessageRecorder"},
         lambda value: isinstance(value, Mapping),
         "a dict with BACKEND and, if needed, OPTIONS",
     )
+    """What [saves answers](chat.md#a-recorder-of-your-own)."""
 
 
 class Tracing(Group):
     """What traces say, and what the ledger keeps: MINDWAVE['TRACING']."""
 
     CAPTURE_CONTENT = flag(default=False)
+    """Let [traces](tracing.md#content) hold prompts and answers."""
     REDACT = optional_callable()
+    """What each text passes before it gets into a trace."""
     RECORD = flag(default=False)
+    """Keep a row for each call to a provider, also of your own views and commands. The chat keeps
+    one always.
+    """
 
 
 class RateLimitSettings:
@@ -377,14 +435,28 @@ class Root(Group):
         lambda value: isinstance(value, Mapping),
         "a dict of aliases",
     )
+    """The [drivers](drivers.md), each with its `BACKEND` and `OPTIONS`, which become keyword
+    arguments of the class. `default` has to be there; it answers where no alias is named.
+    """
     CLIENT_IP = Setting[Any](
         None,
         _is_client_ip,
         "None, a dict with HEADER and the number of TRUSTED_PROXIES, a dotted path or a callable",
     )
+    """From which address a request comes: see [Limits](security.md#behind-a-proxy). `None`: the
+    address of the connection.
+    """
     PRICING = prices()
+    """What tokens cost: see [Prices](#pricing)."""
     LOG_CONTENT = flag(default=False)
+    """Also log a provider's own words and the messages of unexpected exceptions. They may repeat
+    prompts: see [Security](security.md#what-is-never-logged).
+    """
     PROBE = flag(default=False)
+    """Let [`mindwave_doctor`](commands.md#mindwave_doctor) probe this site. A probe asks no model
+    and needs a signature by the site's `SECRET_KEY`; it holds a connection. Switch it on to look,
+    and off again.
+    """
 
     @classmethod
     def known(cls) -> set[str]:

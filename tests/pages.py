@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 from tests.support.processes import ROOT
 
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
+    *sorted(DOCS.rglob("*.md")),
+]
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```([\w{}-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -29,11 +32,17 @@ def text_of_page(name: str) -> str:
     return (DOCS / name).read_text()
 
 
-def samples(page: Path, language: str) -> Iterator[Sample]:
-    text = page.read_text()
+def samples_of(name: str) -> Iterator[Sample]:
+    """Yield the samples of a page, in whatever language."""
+    text = text_of_page(name)
     for found in _FENCE.finditer(text):
-        if found[1] == language:
-            yield Sample(page, text.count("\n", 0, found.start()) + 2, language, found[2])
+        line = text.count("\n", 0, found.start()) + 2
+        yield Sample(DOCS / name, line, found[1], found[2])
+
+
+def samples(page: Path, language: str) -> Iterator[Sample]:
+    """Yield the samples of a page in one language."""
+    return (found for found in samples_of(str(page)) if found.language == language)
 
 
 def sample(name: str, containing: str, language: str = "python") -> Sample:

@@ -27,6 +27,7 @@ from mindwave_django.streaming.log import MemoryLog
 from mindwave_django.streaming.redis import RedisLog
 from mindwave_django.urls import urlpatterns
 from tests.pages import DOCS, PAGES, anchors, links, rows, samples, section, text_of_page
+from tests.programs import run_python
 from tests.support.processes import ROOT
 from tests.support.servers import SERVERS
 
@@ -59,6 +60,10 @@ class SettingsTests(SimpleTestCase):
         for group in mindwave_settings.groups():
             with self.subTest(group.place()):
                 assert self.documented(group).keys() == group.known()
+
+    def test_rows_are_those_that_conf_gives(self) -> None:
+        done = run_python("docs/settings_reference.py", "--check")
+        assert done.returncode == 0, done.stderr
 
     def test_rows_show_the_defaults(self) -> None:
         for group in mindwave_settings.groups():
@@ -120,8 +125,8 @@ class SignalTests(SimpleTestCase):
 
 class DriverTests(SimpleTestCase):
     def test_every_option_and_its_default(self) -> None:
-        for driver in (OpenAIDriver, DemoDriver):
-            table = rows(section("drivers.md", driver.__name__))
+        for page, driver in (("openai", OpenAIDriver), ("demo", DemoDriver)):
+            table = rows(section(f"drivers/{page}.md", driver.__name__))
             assert table.keys() == options(driver).keys()
             for name, default in options(driver).items():
                 with self.subTest(driver=driver.__name__, option=name):
@@ -129,7 +134,7 @@ class DriverTests(SimpleTestCase):
                     assert shown == "not set" if default is UNSET else literal(shown) == default
 
     def test_options_of_a_call_are_marked(self) -> None:
-        table = rows(section("drivers.md", "OpenAIDriver"))
+        table = rows(section("drivers/openai.md", "OpenAIDriver"))
         per_call = set(inspect.signature(OpenAIDriver.stream).parameters) - {"self", "messages"}
         assert per_call == {name for name, cells in table.items() if cells[1] == "yes"}
 
@@ -199,9 +204,10 @@ class LinkTests(SimpleTestCase):
                     assert not anchor or anchor in anchors(target)
 
     def test_index_and_readme_name_every_page(self) -> None:
-        pages = {page.name for page in DOCS.glob("*.md")}
+        pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
         assert set(links(DOCS / "index.md")) == pages - {"index.md"}
-        assert {f"docs/{name}" for name in pages} <= set(links(ROOT / "README.md"))
+        tops = {f"docs/{name}" for name in pages if "/" not in name}
+        assert tops <= set(links(ROOT / "README.md"))
 
 
 class ReadmeTests(SimpleTestCase):

@@ -1,0 +1,82 @@
+"""The quickstart, followed block by block in an empty folder."""
+
+from __future__ import annotations
+
+from django.test import SimpleTestCase, tag
+
+from tests.browser.support import Chromium
+from tests.browser.widget.widget import LIMIT, Widget, expect
+from tests.guides.newcomer import newcomer
+from tests.pages import sample
+from tests.support.upstream import Gate, Upstream, finish, text
+
+SAVING = "How do I save answers?"
+GROWING = """
+() => new Promise((seen) => {
+  const texts = [];
+  addEventListener("mindwave:delta", () => texts.length++);
+  addEventListener("mindwave:done", () => seen(texts.length));
+})
+"""
+
+
+@tag("machine")
+class QuickstartTests(SimpleTestCase):
+    def setUp(self) -> None:
+        browser = self.enterContext(Chromium.start(Chromium.program()))
+        self.page = browser.new_page()
+        self.provider = self.enterContext(Upstream())
+
+    def test_followed_to_the_letter(self) -> None:
+        with newcomer("quickstart.md", OPENAI_BASE_URL=self.provider.url) as somebody:
+            somebody.follow("A project")
+            somebody.follow("A chat on a page")
+            self.demo_driver_answers_piece_by_piece(somebody.url)
+            self.answer_goes_on_after_a_reload(somebody.url)
+            self.answer_can_be_polled()
+            somebody.follow("OpenAI")
+            self.model_answers_while_it_writes(somebody.url)
+            somebody.follow("Two lines of a view")
+            assert "data: Hello" in somebody.output
+
+    def ask(self, url: str, question: str) -> Widget:
+        self.page.goto(url)
+        widget = Widget(self.page)
+        widget.field.fill(question)
+        widget.field.press("Enter")
+        return widget
+
+    def demo_driver_answers_piece_by_piece(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.evaluate(f"() => {{ window.pieces = ({GROWING})(); }}")
+        widget = Widget(self.page)
+        widget.field.fill(SAVING)
+        widget.field.press("Enter")
+        expect(widget.texts.last).to_contain_text("stream_completed")
+        assert self.page.evaluate("() => window.pieces") > 10
+
+    def answer_goes_on_after_a_reload(self, url: str) -> None:
+        widget = self.ask(url, SAVING)
+        expect(widget.texts.last).to_contain_text("Every answer")
+        self.page.reload()
+        expect(Widget(self.page).texts.last).to_contain_text("you gave to stream")
+
+    def answer_can_be_polled(self) -> None:
+        """The page about when to stream has a function for it; it needs a site of this kind."""
+        code = sample("when-to-stream.md", "async function ask", "js").code
+        token = self.page.context.cookies()[0]["value"]
+        answer = self.page.evaluate(
+            f"async (token) => {{ {code}; return await ask('Hello', token); }}", token
+        )
+        assert answer["state"] == "complete"
+        assert "demo driver" in answer["content"]
+
+    def model_answers_while_it_writes(self, url: str) -> None:
+        gate = Gate()
+        self.provider.serve(text("Hello"), gate, text(" from the model."), finish())
+        widget = self.ask(url, "Hi")
+        expect(widget.texts.last).to_have_text("Hello", timeout=LIMIT)
+        gate.open()
+        expect(widget.texts.last).to_have_text("Hello from the model.")
+        assert self.provider.requests[0].headers["authorization"] == "Bearer sk-your-key"
+        assert self.provider.requests[0].body["model"] == "gpt-4.1-mini"
