@@ -7,10 +7,9 @@ import logging
 import weakref
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from mindwave_django.streaming.pool import clean_up, drop_unclean_connections, submit
 
@@ -30,16 +29,18 @@ class Gathering:
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
+        self._results = _Results()
         self._jobs: _Jobs = deque()
 
-    def add(self, call: Callable[[], T]) -> Future[T]:
-        """Have `call` called in time; not if the future is cancelled before."""
+    def add(self, call: Callable[[], T]) -> Job[T]:
+        """Have `call` called in time; on the loop."""
+        loop = asyncio.get_running_loop()
         if not self._jobs:
             self._jobs = deque()  # the one before may still be worked on
-            asyncio.get_running_loop().call_later(self._delay, self._send, self._jobs)
-        job = _Job(call)
+            loop.call_later(self._delay, self._send, self._jobs)
+        job = Job(call, self._results, loop.create_future())
         self._jobs.append(job)
-        return job.future
+        return job
 
     def _send(self, jobs: _Jobs) -> None:
         self._jobs = deque()
@@ -69,30 +70,67 @@ def _do(jobs: _Jobs) -> None:
         job.do()
 
 
-class _Job:
-    """A call, and the future of its result."""
+class Job(Generic[T]):
+    """A call, and the future of its result, which is set on the loop that wants it."""
 
-    def __init__(self, call: Callable[[], Any]) -> None:
+    def __init__(self, call: Callable[[], T], results: _Results, future: asyncio.Future[T]) -> None:
+        self.future = future
         self._call = call
-        self.future: Future[Any] = Future()
+        self._results = results
+        self._untaken = [None]  # popped by whoever is first: who does it, or who drops it
+
+    def drop(self) -> bool:
+        """Return whether the call has not been begun; it is not made then."""
+        return self._take()
+
+    def _take(self) -> bool:
+        try:
+            self._untaken.pop()
+        except IndexError:
+            return False
+        return True
 
     def do(self) -> None:
         """Make the call; what it leaves behind must not fail those who come next."""
-        if not self.future.set_running_or_notify_cancel():
+        if not self._take():
             return
         try:
             result = self._call()
         except BaseException as exc:  # noqa: BLE001  # belongs to whoever asked
             _tidy(clean_up)
-            self.future.set_exception(exc)
+            self._tell(partial(self.future.set_exception, exc))
         else:
             _tidy(drop_unclean_connections)
-            self.future.set_result(result)
+            self._tell(partial(self.future.set_result, result))
+
+    def _tell(self, result: Callable[[], None]) -> None:
+        self._results.add(result, self.future.get_loop())
 
     def fail(self, exc: Exception) -> None:
-        """Say that the call is not made."""
-        if self.future.set_running_or_notify_cancel():
+        """Say, on the loop, that the call is not made."""
+        if self._take():
             self.future.set_exception(exc)
+
+
+class _Results:
+    """Takes results from threads to the loop, which is woken once for many of them."""
+
+    def __init__(self) -> None:  # without the loop, which would else never be forgotten
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._is_called = False
+
+    def add(self, result: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Have `result` called on the loop; from any thread."""
+        self._waiting.append(result)
+        if not self._is_called:
+            self._is_called = True
+            with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+                loop.call_soon_threadsafe(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._is_called = False  # before the first is taken, lest one that comes now be left
+        while self._waiting:
+            self._waiting.popleft()()
 
 
 def _tidy(tidy: Callable[[], None]) -> None:
@@ -102,7 +140,7 @@ def _tidy(tidy: Callable[[], None]) -> None:
         logger.exception("A database connection could not be given back.")
 
 
-_Jobs: TypeAlias = "deque[_Job]"
+_Jobs: TypeAlias = "deque[Job[Any]]"
 _gatherings: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[float, Gathering]] = (
     weakref.WeakKeyDictionary()
 )

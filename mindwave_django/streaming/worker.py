@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -114,7 +114,7 @@ class Worker:
         """
         call = partial(contextvars.copy_context().run, function, *args)
         work = submit if self._executor is None else self._executor.submit
-        return await _result_of(work(call))
+        return await _result_of(asyncio.wrap_future(work(call)))
 
     async def run_within(
         self, delay: float, function: Callable[..., T], *args: Any, may_drop: bool = False
@@ -125,16 +125,15 @@ class Worker:
         """
         if self._executor is not None:
             return await self.run(function, *args)
-        call = partial(contextvars.copy_context().run, function, *args)
-        return await _result_of(gathering(delay).add(call), may_drop=may_drop)
+        job = gathering(delay).add(partial(contextvars.copy_context().run, function, *args))
+        return await _result_of(job.future, drop=job.drop if may_drop else None)
 
 
-async def _result_of(future: Future[T], *, may_drop: bool = False) -> T:
-    pending = asyncio.wrap_future(future)
+async def _result_of(future: asyncio.Future[T], drop: Callable[[], bool] | None = None) -> T:
     try:
-        return await asyncio.shield(pending)
+        return await asyncio.shield(future)
     except asyncio.CancelledError:
         # Nothing that comes after it may overtake it, also when the loop shuts down.
-        if not (pending.done() or (may_drop and future.cancel())):
-            await asyncio.wait({pending}, timeout=FINISH_LIMIT)
+        if not (future.done() or (drop is not None and drop())):
+            await asyncio.wait({future}, timeout=FINISH_LIMIT)
         raise

@@ -21,7 +21,7 @@ from tests.benchmarks.__main__ import Around, around
 from tests.benchmarks.load import Reading
 from tests.benchmarks.report import machine, table
 from tests.benchmarks.variants import BASELINES, VARIANTS, Variant, started
-from tests.benchmarks.workloads import Bench
+from tests.benchmarks.workloads import LIMIT, Bench
 
 WORKERS = 2
 SETTLE = 3.0  # seconds
@@ -101,9 +101,14 @@ def main() -> None:
     print(machine(), flush=True)
     with around() as parts:
         for _ in range(arguments.rounds):
-            for name, rounds in found.items():
-                variant = VARIANTS[name]
-                rounds.append(measure(parts, variant, arguments.streams, arguments.seconds))
+            for name, rounds in tuple(found.items()):
+                try:
+                    rounds.append(
+                        measure(parts, VARIANTS[name], arguments.streams, arguments.seconds)
+                    )
+                except TimeoutError:
+                    print(f"{name}: not all of them began, or ended, in {LIMIT:.0f} s.", flush=True)
+                    del found[name]
     print(table([HEAD, *(_row(name, rounds) for name, rounds in found.items())]))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -132,6 +134,31 @@ class GatheringTests(SimpleTestCase):
             return await Worker().run_within(SOON, lambda: 1)
 
         assert [asyncio.run(one()), asyncio.run(one())] == [1, 1]
+
+    def test_closed_loop_is_forgotten(self) -> None:
+        async def one() -> weakref.ref[asyncio.AbstractEventLoop]:
+            await Worker().run_within(SOON, lambda: 1)
+            return weakref.ref(asyncio.get_running_loop())
+
+        loop = asyncio.run(one())
+        gc.collect()
+        assert loop() is None
+
+    async def test_loop_is_woken_once_for_many_results(self) -> None:
+        loop, meeting = asyncio.get_running_loop(), threading.Barrier(2)
+        wake = loop.call_soon_threadsafe
+        calls = [meeting.wait, *[threading.get_ident] * 98, meeting.wait]
+        with (
+            mock.patch.object(gathering, "PATIENCE", LIMIT),
+            mock.patch.object(loop, "call_soon_threadsafe", wraps=wake) as woken,
+        ):
+            told = together(*calls)
+            while not meeting.n_waiting:
+                await asyncio.sleep(0.001)
+            meeting.wait(LIMIT)  # and the loop waits until all are done
+            meeting.wait(LIMIT)
+            assert len(await told) == 100
+        assert woken.call_count <= 2
 
 
 class UncleanConnectionTests(SimpleTestCase):
