@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from mindwave_django.testing import ServerSentEvent, parse_events, text_of
-from tests.support.servers import Server
 
 LIMIT = 20.0  # seconds for anything to arrive at all
+
+
+class Listening(Protocol):
+    """A server, or what stands before one."""
+
+    @property
+    def port(self) -> int: ...
 
 
 class Client:
@@ -21,7 +27,7 @@ class Client:
 
     def __init__(
         self,
-        server: Server,
+        server: Listening,
         path: str,
         *,
         method: str = "GET",

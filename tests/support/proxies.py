@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,6 +86,7 @@ class Program(NamedTuple):
 
     name: str
     install: str
+    file: str  # in docs/deploy
     frame: str  # around {configuration}; {folder} and {port} are filled in
     listen: str  # a pattern of what a configuration listens on
     listen_here: str
@@ -95,6 +97,7 @@ class Program(NamedTuple):
 NGINX = Program(
     "nginx",
     "apt-get install nginx-light",
+    "nginx.conf",
     NGINX_FRAME,
     r"\blisten 80\b",
     "listen 127.0.0.1:{port}",
@@ -104,6 +107,7 @@ NGINX = Program(
 APACHE = Program(
     "apache2",
     "apt-get install apache2-bin",
+    "apache.conf",
     APACHE_FRAME,
     r"<VirtualHost \*:80>",
     "<VirtualHost 127.0.0.1:{port}>",
@@ -113,6 +117,7 @@ APACHE = Program(
 HAPROXY = Program(
     "haproxy",
     "apt-get install haproxy",
+    "haproxy.cfg",
     "{configuration}",
     r"\bbind :80\b",
     "bind 127.0.0.1:{port}",
@@ -122,6 +127,7 @@ HAPROXY = Program(
 CADDY = Program(
     "caddy",
     "apt-get install caddy",
+    "Caddyfile",
     CADDY_FRAME,
     r"^example\.com\b",
     "http://127.0.0.1:{port}",
@@ -155,42 +161,20 @@ def changed(configuration: str, pattern: str, replacement: str) -> str:
 
 
 @contextmanager
-def nginx(configuration: str, server: int | str) -> Iterator[Proxy]:
-    """Run nginx before the server on this port or, for an absolute path, on this unix socket."""
-    address = f"unix:{server}" if isinstance(server, str) else server
-    with _proxying(NGINX, configuration, address) as proxy:
-        yield proxy
-
-
-@contextmanager
-def apache(configuration: str, server: int) -> Iterator[Proxy]:
-    """Run Apache before the server on this port."""
-    with _proxying(APACHE, configuration, server) as proxy:
-        yield proxy
-
-
-@contextmanager
-def haproxy(configuration: str, server: int) -> Iterator[Proxy]:
-    """Run HAProxy before the server on this port."""
-    with _proxying(HAPROXY, configuration, server) as proxy:
-        yield proxy
-
-
-@contextmanager
-def caddy(configuration: str, server: int) -> Iterator[Proxy]:
-    """Run Caddy before the server on this port."""
-    with _proxying(CADDY, configuration, server) as proxy:
-        yield proxy
-
-
-@contextmanager
-def _proxying(program: Program, configuration: str, server: int | str) -> Iterator[Proxy]:
+def proxying(program: Program, configuration: str, server: int | str) -> Iterator[Proxy]:
+    """Run a program before a server: on a port, or where the program's own language says."""
     path, port = require(program.name, program.install), free_port()
     with _folder() as folder:
         file = _written(program, configuration, folder, port, server)
         command = [path, *program.run.format(folder=folder, file=file).split()]
         with running(command, port=port, env=_environment(folder)) as process:
             yield Proxy(port, process)
+
+
+nginx = partial(proxying, NGINX)
+apache = partial(proxying, APACHE)
+haproxy = partial(proxying, HAPROXY)
+caddy = partial(proxying, CADDY)
 
 
 def checked(program: Program, configuration: str) -> subprocess.CompletedProcess[str]:

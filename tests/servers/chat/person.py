@@ -8,9 +8,8 @@ from http.client import HTTPConnection
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple
 
-from tests.servers.client import LIMIT, Client
+from tests.servers.client import LIMIT, Client, Listening
 from tests.support.name_process import HEADER
-from tests.support.servers import Server
 
 BASE = "/mindwave/"
 MESSAGES, CONVERSATIONS = f"{BASE}messages/", f"{BASE}conversations/"
@@ -62,7 +61,9 @@ class Person:
     def __init__(self) -> None:
         self.cookies = {"csrftoken": TOKEN}
 
-    def send(self, server: Server, method: str, path: str, data: Any = None, **extra: Any) -> Reply:
+    def send(
+        self, server: Listening, method: str, path: str, data: Any = None, **extra: Any
+    ) -> Reply:
         """Send JSON, and return what came back; `headers` are added."""
         connection = connect(server)
         try:
@@ -86,17 +87,17 @@ class Person:
         self._keep_cookies(response.headers.get_all("Set-Cookie", []))
         return Reply(response.status, response.read(), response.headers[HEADER])
 
-    def post(self, server: Server, path: str, data: Any = None, key: str | None = None) -> Reply:
+    def post(self, server: Listening, path: str, data: Any = None, key: str | None = None) -> Reply:
         headers = {"Idempotency-Key": key} if key else None
         return self.send(server, "POST", path, data or {}, headers=headers)
 
-    def ask(self, server: Server, prompt: str = "Hi", conversation: str | None = None) -> Any:
+    def ask(self, server: Listening, prompt: str = "Hi", conversation: str | None = None) -> Any:
         """Post a question, and return what the 201 said."""
         reply = self.post(server, MESSAGES, {"prompt": prompt, "conversation": conversation})
         assert reply.status == 201, reply
         return reply.json
 
-    def read(self, server: Server, path: str, last_id: str | None = None) -> Reading:
+    def read(self, server: Listening, path: str, last_id: str | None = None) -> Reading:
         """Read a stream from a position; to be closed."""
         return self.read_on(connect(server), path, last_id)
 
@@ -105,7 +106,7 @@ class Person:
         position = {"Last-Event-ID": last_id} if last_id else {}
         return Reading(connection, path, self._headers() | position)
 
-    def log_in(self, server: Server, name: str, password: str) -> None:
+    def log_in(self, server: Listening, name: str, password: str) -> None:
         """Log in on the admin's page."""
         form = f"username={name}&password={password}&next=/admin/&csrfmiddlewaretoken={TOKEN}"
         connection = connect(server)
@@ -126,6 +127,6 @@ class Person:
                 self.cookies[name] = morsel.coded_value
 
 
-def connect(server: Server) -> HTTPConnection:
+def connect(server: Listening) -> HTTPConnection:
     """Return a connection to the server, or to one of its workers; to be closed."""
     return HTTPConnection("127.0.0.1", server.port, timeout=LIMIT)

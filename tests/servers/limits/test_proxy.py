@@ -1,4 +1,4 @@
-"""Visitors behind nginx and a unix socket are told apart, whatever they write into headers."""
+"""Visitors behind a proxy are told apart, whatever they write into headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tests.servers.client import LIMIT
 from tests.servers.limits.base import LimitsTestCase
-from tests.support.proxies import nginx, shipped
+from tests.support.proxies import APACHE, CADDY, HAPROXY, NGINX, Program, proxying, shipped
 from tests.support.servers import SOCKETS
 from tests.support.upstream import finish, text
 
@@ -16,17 +16,25 @@ ANN, BOB, CY = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 
 
 class ProxyTestCase(LimitsTestCase):
+    """A proxy with its file of docs/deploy before a server."""
+
     cache_name = "redis"
-    server_name = "gunicorn-uvicorn-unix"
+    server_name = "gunicorn-uvicorn"
     chat_options: ClassVar = {"RATE": "2/d", "MAX_STREAMS_PER_OWNER": None}
+    program: ClassVar[Program] = NGINX
     port: ClassVar[int]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        socket = SOCKETS.format(port=cls.server.port)
-        cls.port = cls.enterClassContext(nginx(shipped("nginx.conf"), socket)).port
+        proxy = proxying(cls.program, shipped(cls.program.file), cls.address())
+        cls.port = cls.enterClassContext(proxy).port
         cls.upstream.serve_only(text("Hello"), finish())
+
+    @classmethod
+    def address(cls) -> int | str:
+        """Return where the proxy finds the server."""
+        return cls.server.port
 
     def come_from(self, address: str, **headers: str) -> int:
         """Ask from one of this machine's addresses, and return the status."""
@@ -40,7 +48,15 @@ class ProxyTestCase(LimitsTestCase):
             link.close()
 
 
-class BehindNginx:
+class OnSocket:
+    """The server has no address of its own, nor sees one."""
+
+    @classmethod
+    def address(cls) -> str:
+        return f"unix:{SOCKETS.format(port=cls.server.port)}"
+
+
+class BehindOne:
     """Said to be behind one proxy."""
 
     come_from: Callable[..., int]
@@ -55,17 +71,37 @@ class BehindNginx:
         assert [self.come_from(CY, **each) for each in forged] == [200, 200, 429, 429]
 
 
-class ASGITests(BehindNginx, ProxyTestCase):
-    pass
+class NginxASGITests(OnSocket, BehindOne, ProxyTestCase):
+    server_name = "gunicorn-uvicorn-unix"
 
 
-class WSGITests(BehindNginx, ProxyTestCase):
+class NginxWSGITests(OnSocket, BehindOne, ProxyTestCase):
     server_name = "gunicorn-gthread-unix"
 
 
-class UnconfiguredTests(ProxyTestCase):
+class ApacheTests(BehindOne, ProxyTestCase):
+    program = APACHE
+
+
+class HAProxyASGITests(BehindOne, ProxyTestCase):
+    """Adds a header to one of the same name, which the server has to put together."""
+
+    program = HAPROXY
+
+
+class HAProxyWSGITests(BehindOne, ProxyTestCase):
+    program = HAPROXY
+    server_name = "gunicorn-gthread"
+
+
+class CaddyTests(BehindOne, ProxyTestCase):
+    program = CADDY
+
+
+class UnconfiguredTests(OnSocket, ProxyTestCase):
     """Nobody said that there is a proxy: all count as one, and the log says so."""
 
+    server_name = "gunicorn-uvicorn-unix"
     env: ClassVar = {"CLIENT_IP_HEADER": ""}
 
     def test_it_is_noticed(self) -> None:
