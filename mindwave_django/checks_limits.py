@@ -55,9 +55,14 @@ def check_limits_in_production() -> Iterator[CheckMessage]:
     yield from _check_openness()
 
 
+def is_per_process(alias: str) -> bool:
+    """Return whether each process has a cache of this alias for itself."""
+    return _is(alias, _LOCAL)
+
+
 def _check_scope() -> Iterator[CheckMessage]:
     alias = ratelimit_settings.cache
-    if _counts_anything() and alias in settings.CACHES and _is(alias, _LOCAL):
+    if _counts_anything() and alias in settings.CACHES and is_per_process(alias):
         yield Warning(
             f"Limits hold for each process by itself: the cache {alias!r} (LocMemCache) is the "
             "process's own.",

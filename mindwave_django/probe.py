@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -67,7 +68,11 @@ class Ending(msgspec.Struct, frozen=True):
 
 def ending_of(probe_id: str) -> Ending | None:
     """Return how a probe ended; None if it runs, or if the cache does not know. Blocks."""
-    found: Any = cache.get(_key(probe_id))
+    try:
+        found: Any = cache.get(_key(probe_id))
+    except Exception as exc:  # noqa: BLE001  # each cache's client has errors of its own
+        _cache_down(probe_id, exc)
+        return None
     return None if found is None else msgspec.convert(found, Ending)
 
 
@@ -117,11 +122,16 @@ class Probe(Source):
             return
         self._task.cancel()
         ending = Ending(self._loop.time() - self._began, self._answer.ended is not None)
-        submit(partial(_remember, self.stream_id, ending))
+        with suppress(RuntimeError):  # the process is exiting, and nobody will ask it
+            submit(partial(_remember, self.stream_id, ending))
 
 
 def _remember(probe_id: str, ending: Ending) -> None:
     try:
         cache.set(_key(probe_id), msgspec.to_builtins(ending), MAX_AGE)
     except Exception as exc:  # noqa: BLE001  # each cache's client has errors of its own
-        logger.warning("Probe %s: the cache is down: %s", probe_id, type(exc).__name__)
+        _cache_down(probe_id, exc)
+
+
+def _cache_down(probe_id: str, exc: Exception) -> None:
+    logger.warning("Probe %s: the cache is down: %s", probe_id, type(exc).__name__)

@@ -108,10 +108,14 @@ def is_ready(name: str) -> bool:
         return True
     file, expected = VOCABULARY_FILES.get(name, ("", ""))
     folder = cache_folder()
-    if not file or folder is None or not (folder / file).is_file():
+    if not file or folder is None:
+        return False
+    try:
+        content = (folder / file).read_bytes()
+    except OSError:  # it is not there, or not for us to read
         return False
     # tiktoken downloads a file again whose content is not what it should be.
-    if hashlib.sha256((folder / file).read_bytes()).hexdigest() != expected:
+    if hashlib.sha256(content).hexdigest() != expected:
         return False
     _whole.add(name)
     return True

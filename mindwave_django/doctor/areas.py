@@ -9,7 +9,8 @@ from mindwave_django.doctor import configuration, middleware, models, pages
 from mindwave_django.doctor.findings import Finding, bad, fine, note
 from mindwave_django.doctor.network import look_at_site
 
-WITHOUT_SETTINGS = {"mindwave.E001", "mindwave.E002"}  # nothing else can be looked at then
+# Nothing else can be looked at then.
+WITHOUT_SETTINGS = {"mindwave.E001", "mindwave.E002", "checks_fail"}
 
 
 class Area(NamedTuple):

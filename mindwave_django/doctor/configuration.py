@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch, reverse
 
 from mindwave_django.backends import BackendError
+from mindwave_django.checks_limits import check_counting_cache, is_per_process
 from mindwave_django.conf import mindwave_settings, ratelimit_settings
 from mindwave_django.doctor.findings import Finding, Level, error, fine, note, warning
 from mindwave_django.streaming.log import MemoryLog, current_log
@@ -25,19 +26,31 @@ LEVELS = {checks.ERROR: Level.ERROR, checks.WARNING: Level.WARNING}
 
 def look_at_settings() -> Iterator[Finding]:
     """Ask the system checks, those for production included."""
-    found = [
-        message
-        for message in checks.run_checks(include_deployment_checks=True)
-        if (message.id or "").startswith("mindwave.")
-        and message.id != TOLD_ELSEWHERE
-        and not message.is_silenced()
-    ]
+    try:
+        found = _check()
+    except Exception as exc:  # noqa: BLE001  # urls.py and the checks of others may raise anything
+        yield error(
+            "checks_fail",
+            f"The system checks raise {type(exc).__qualname__}.",
+            "See where: python manage.py check",
+        )
+        return
     for message in found:
         level = Level.ERROR if message.is_serious() else LEVELS.get(message.level, Level.NOTE)
         yield Finding(level, str(message.id), str(message.msg), message.hint or "")
     if not found:
         yield fine("settings", "Every system check of mindwave_django is content.")
     yield _urls()
+
+
+def _check() -> list[checks.CheckMessage]:
+    return [
+        message
+        for message in checks.run_checks(include_deployment_checks=True)
+        if (message.id or "").startswith("mindwave.")
+        and message.id != TOLD_ELSEWHERE
+        and not message.is_silenced()
+    ]
 
 
 def _urls() -> Finding:
@@ -78,8 +91,9 @@ def _log(workers: int | None) -> Iterator[Finding]:
 
 def _cache(workers: int | None) -> Iterator[Finding]:
     alias = ratelimit_settings.cache
-    backend = settings.CACHES.get(alias, {}).get("BACKEND", "")
-    if not backend.endswith(".LocMemCache"):
+    if alias not in settings.CACHES or any(check_counting_cache()):
+        return  # the checks say so
+    if not is_per_process(alias):
         yield fine("cache", f"The cache {alias!r} counts for {SEVERAL}.")
     elif workers == 1:
         yield fine("cache", f"The cache {alias!r} is in memory, which fits {ONE}.")
@@ -127,7 +141,7 @@ def _migrations() -> Finding:
             node for node in executor.loader.graph.leaf_nodes() if node[0] == "mindwave_django"
         ]
         plan = executor.migration_plan(targets)
-    except (DatabaseError, ImproperlyConfigured) as exc:
+    except (Error, ImproperlyConfigured) as exc:
         return error(
             "database",
             f"The database cannot be asked: {type(exc).__name__}.",
@@ -136,7 +150,7 @@ def _migrations() -> Finding:
     if plan:
         return error(
             "migrations",
-            f"{len(plan)} migrations of mindwave_django are not applied.",
+            f"Migrations that mindwave_django needs are not applied: {len(plan)}.",
             "python manage.py migrate",
         )
     return fine("database", f"The tables are there, on {connection.display_name}.")

@@ -9,7 +9,7 @@ from typing import Any
 from mindwave_django.doctor.visit import Visit
 
 NGINX, APACHE, HAPROXY, CADDY = "nginx", "Apache", "HAProxy", "Caddy"
-CLOUDFLARE, ENVOY, AMAZON = "Cloudflare", "Envoy", "an AWS load balancer"
+CLOUDFLARE, ENVOY, TRAEFIK, AMAZON = "Cloudflare", "Envoy", "Traefik", "an AWS load balancer"
 UNNAMED = "a proxy that does not name itself, such as HAProxy or a load balancer"
 APPLICATION_SERVER = "the application server"
 
@@ -102,8 +102,8 @@ def _named(found: Visit, arrived: Mapping[str, str]) -> Iterator[str]:
     yield from (name for start, name in SIGNATURES.items() if said.startswith(start))
     if "caddy" in found.headers.get("via", "").lower():
         yield CADDY
-    if "X-Forwarded-Server" in arrived:  # nobody else sends it
-        yield APACHE
+    if "X-Forwarded-Server" in arrived:  # both send it, and only one of them this too
+        yield TRAEFIK if "X-Real-IP" in arrived else APACHE
     if any(words in found.body for words in HAPROXY_WORDS):
         yield HAPROXY
 

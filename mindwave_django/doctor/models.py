@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import aclosing
 
 from asgiref.sync import async_to_sync
@@ -16,7 +16,7 @@ from mindwave_django.doctor.findings import Finding, error, fine, note, warning
 from mindwave_django.drivers import Driver, drivers
 from mindwave_django.drivers.demo import DemoDriver
 from mindwave_django.events import Finished
-from mindwave_django.exceptions import InvalidRequest, MindwaveError
+from mindwave_django.exceptions import InvalidRequest, MindwaveError, ProviderConnectionLost
 from mindwave_django.messages import Message, Role
 from mindwave_django.streaming.failure import describe_failure
 
@@ -82,15 +82,15 @@ def look_at_tokenizer() -> Iterator[Finding]:
     )
 
 
-def call_drivers() -> Sequence[Finding]:
+def call_drivers() -> Iterator[Finding]:
     """Ask every model for one token."""
-    found = []
     for alias in mindwave_settings.DRIVERS:
         try:
-            found.append(_call(drivers[alias]))
-        except ImproperlyConfigured:
-            continue
-    return found
+            driver = drivers[alias]
+        except ImproperlyConfigured as exc:
+            yield error("driver_not_built", str(exc), layer=f"driver {alias}")
+        else:
+            yield _call(driver)
 
 
 def _call(driver: Driver) -> Finding:
@@ -105,7 +105,7 @@ def _call(driver: Driver) -> Finding:
 
 
 async def _first_event(driver: Driver) -> bool:
-    """Return whether there was text; the call is closed then."""
+    """Return whether there was text; the call is closed then. Raises what the driver raises."""
     options = {"max_tokens": 1} if _takes_max_tokens(driver) else {}
     async with (
         asyncio.timeout(CALL_LIMIT),
@@ -113,7 +113,7 @@ async def _first_event(driver: Driver) -> bool:
     ):
         async for event in events:
             return not isinstance(event, Finished)
-    return False
+    raise ProviderConnectionLost("The driver's stream ended without Finished.")
 
 
 def _takes_max_tokens(driver: Driver) -> bool:
@@ -128,6 +128,8 @@ def _failed(driver: Driver, exc: Exception) -> Finding:
     # The message of any other exception may repeat a key.
     if isinstance(exc, MindwaveError):
         code, told = exc.code, describe_failure(exc)
+    elif isinstance(exc, TimeoutError):
+        code, told = "timeout", f"nothing came in {CALL_LIMIT:g} s"
     else:
         code, told = "driver_failed", type(exc).__qualname__
     return error(

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
+from django.utils.encoding import iri_to_uri
 
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.doctor import verdicts
@@ -25,18 +26,21 @@ LONG = 105.0  # seconds: longer than the limits at 30, 60 and 100 that are usual
 SPARE = 10.0  # seconds that anything may take beyond what it should
 POLL = 0.25  # seconds
 PLAIN = {"Accept": "application/json", "Accept-Encoding": "identity"}
+# What a report has to tell: an application of another version may tell less.
+TOLD = {"server", "interface", "protocol", "serves_one_at_a_time", "headers", "is_secure", "django"}
 
 
 class Site:
     """A site at a URL, whose probe is where this project's urls.py has it."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url if "//" in url else f"https://{url}")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"A URL begins with https:// or http://, got {url!r}.")
+        parts = _split(url if "//" in url else f"https://{url}")
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"A URL begins with https:// or http:// and a host, got {url!r}.")
+        if "@" in parts.netloc:
+            raise ValueError("A URL has no user and no password here: they would be shown.")
         self.origin = f"{parts.scheme}://{parts.netloc}"
-        self.url = f"{self.origin}{parts.path.rstrip('/')}"
-        self.path = parts.path.rstrip("/")
+        self.url = f"{self.origin}{iri_to_uri(parts.path.rstrip('/'))}"
 
     def probe(self, plan: Plan) -> str:
         """Return where this plan is streamed."""
@@ -47,6 +51,14 @@ class Site:
         return f"{self.url}{reverse('mindwave:probe-report')}?plan={plan.signed()}"
 
 
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None  # a wrong port raises only where it is read
+    except ValueError:
+        return None
+
+
 def look_at_site(url: str, *, long: bool, origin: str | None) -> Iterator[Finding]:
     """Probe a URL; takes a little longer than a heartbeat's interval, with `long` two minutes."""
     site = Site(url)
@@ -54,6 +66,13 @@ def look_at_site(url: str, *, long: bool, origin: str | None) -> Iterator[Findin
         pieces = visit(site.probe(PIECES), limit=SPARE + PIECES.seconds)
     except Unreachable as exc:
         yield error("unreachable", str(exc), "Is the URL right, and does the server run?")
+        return
+    except NoReverseMatch:
+        yield error(
+            "urls_missing",
+            "The shipped URLs are not included in this project, so nobody knows where to probe.",
+            'Add path("mindwave/", include("mindwave_django.urls")) to the root urls.py.',
+        )
         return
     if not pieces.is_stream:
         yield verdicts.no_stream(pieces, layers_of(pieces, None))
@@ -95,7 +114,7 @@ def _report(site: Site, plan: Plan) -> dict[str, Any] | None:
         said = json.loads(found.body)
     except (Unreachable, ValueError):
         return None
-    return said if isinstance(said, dict) and found.status == 200 else None
+    return said if isinstance(said, dict) and said.keys() >= TOLD else None
 
 
 def _tried(url: str, limit: float, pieces: int = 0) -> Visit:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
+from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
 from mindwave_django.conf import mindwave_settings
@@ -50,9 +50,10 @@ def _static_files() -> Finding:
 
 
 def _is_collected() -> bool:
+    stored_name = getattr(staticfiles_storage, "stored_name", str)  # with a hash in it
     try:
-        return bool(staticfiles_storage.exists(SCRIPT))
-    except (ImproperlyConfigured, SuspiciousFileOperation, OSError):
+        return bool(staticfiles_storage.exists(stored_name(SCRIPT)))
+    except Exception:  # noqa: BLE001  # each storage has errors of its own
         return False
 
 
@@ -82,13 +83,23 @@ def _other_origins() -> Iterator[Finding]:
             "sends CORS headers: its pages cannot read the answers.",
             f"Install django-cors-headers and put {CORS!r} first in MIDDLEWARE.",
         )
-    missing = [each for each in allowed if each not in settings.CSRF_TRUSTED_ORIGINS]
+    missing = [each for each in allowed if not _is_trusted(each)]
     if missing:
         yield warning(
             "csrf_trusted_origins",
             f"{missing[0]} may ask, but its posts are refused as forged.",
             f"Add it to CSRF_TRUSTED_ORIGINS: [{missing[0]!r}]",
         )
+
+
+def _is_trusted(origin: str) -> bool:
+    """Return whether Django's CSRF check lets this origin post; a `*` is any subdomain there."""
+    scheme, _, host = origin.rstrip("/").partition("://")
+    trusted = (each.partition("://") for each in settings.CSRF_TRUSTED_ORIGINS)
+    return any(
+        scheme == its_scheme and is_same_domain(host, its_host.removeprefix("*"))
+        for its_scheme, _, its_host in trusted
+    )
 
 
 def _is_used(path: str) -> bool:

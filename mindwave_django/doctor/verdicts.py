@@ -45,7 +45,7 @@ class Way(NamedTuple):
 def no_stream(found: Visit, layers: list[str]) -> Finding:
     """Say why the probe was not answered with a stream."""
     if found.status in {502, 503, 504}:
-        layer = outermost(layers, None)
+        layer = layers[0] if layers else UNNAMED
         return error(
             "no_upstream",
             f"{_name(layer)} answers {found.status}: it does not reach the application.",
@@ -53,7 +53,7 @@ def no_stream(found: Visit, layers: list[str]) -> Finding:
             layer,
         )
     if found.status in {301, 302, 303, 307, 308}:
-        where = found.headers.get("location", "").partition("?")[0]
+        where = found.headers.get("location", "").partition("?")[0] or "nowhere"
         return error(
             "redirect",
             f"It redirects to {where}.",
@@ -61,6 +61,13 @@ def no_stream(found: Visit, layers: list[str]) -> Finding:
         )
     if found.status in _REFUSALS and b'"code"' in found.body:
         return error(*_REFUSALS[found.status])
+    if found.status == 400:
+        return error(
+            "bad_request",
+            "Status 400, as Django answers for a host that it does not know.",
+            "Is the host of this URL in ALLOWED_HOSTS there, and is it https or http?",
+            outermost(layers, None) if layers else "",
+        )
     return error(
         "not_the_application",
         f"Status {found.status}, {found.headers.get('content-type', 'no type')}: that is no answer "
@@ -134,14 +141,16 @@ def is_changed(found: Visit, plan: Plan, way: Way) -> bool:
 
 def pieces(found: Visit, plan: Plan, way: Way) -> Finding:
     """Say whether pieces come one by one, in batches, or all at once."""
-    if not found.is_complete and not found.arrived:
+    if not found.arrived:
         return _fault(Fault.BUFFERED, "nothing of the stream came", way, error)
+    if not found.is_complete:
+        return _broken_off(len(found.arrived), plan, way)
     spread = found.arrived[-1] - found.arrived[0]
-    if spread < plan.seconds * AT_ONCE:
-        came = f"all {len(found.arrived)} pieces came at once, after {found.arrived[0]:.1f} s"
-        return _fault(Fault.BUFFERED, came, way, error)
     gaps = [late - early for early, late in zip(found.arrived, found.arrived[1:], strict=False)]
     apart = [gap for gap in gaps if gap > plan.interval * APART]
+    if spread < plan.seconds * AT_ONCE or not apart:
+        came = f"all {len(found.arrived)} pieces came at once, after {found.arrived[0]:.1f} s"
+        return _fault(Fault.BUFFERED, came, way, error)
     if len(apart) + 1 < plan.pieces * SINGLE:
         every = sorted(apart)[len(apart) // 2]
         came = f"{len(found.arrived)} pieces came in {len(apart) + 1} batches, {every:.2f} s apart"
@@ -150,6 +159,15 @@ def pieces(found: Visit, plan: Plan, way: Way) -> Finding:
         "progressive",
         f"Pieces come one by one: the first after {found.arrived[0]:.2f} s, then at most "
         f"{max(gaps):.2f} s apart (written {plan.interval:.2f} s apart).",
+    )
+
+
+def _broken_off(came: int, plan: Plan, way: Way) -> Finding:
+    return error(
+        "broken_off",
+        f"{_name(way.suspect)}: the stream broke off after {came} of {plan.pieces} pieces.",
+        "See its log, and that of the application.",
+        way.suspect,
     )
 
 
@@ -196,7 +214,9 @@ def endurance(talking: Visit, silent: Visit, seconds: float, way: Way) -> Iterat
 
 def _cut(fault: Fault, found: Visit, when: str, way: Way) -> Finding:
     layer = way.suspect if fault is Fault.CUT_WHILE_SILENT or not way.layers else ""
-    if found.gave_up or not found.arrived:
+    if not found.arrived:
+        came = f"nothing came of a stream {when}"
+    elif found.gave_up:
         came = f"a stream of {found.ended_at:.0f} s did not end {when}"
     else:
         came = f"a stream was cut after {found.ended_at:.1f} s {when}{_known(found.ended_at)}"

@@ -7,7 +7,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
@@ -92,7 +92,7 @@ def _ask(connection: HTTPConnection, url: str, headers: Mapping[str, str]) -> HT
     try:
         connection.request("GET", path, headers=dict(headers))
         return connection.getresponse()
-    except socket.gaierror as exc:
+    except (socket.gaierror, UnicodeError) as exc:  # the latter for what cannot be a name
         raise Unreachable(f"The name {parts.hostname} is unknown here.") from exc
     except ssl.SSLError as exc:
         raise Unreachable(f"TLS failed: {exc.reason}.") from exc
@@ -121,8 +121,9 @@ def _read_events(response: HTTPResponse, found: Visit, began: float, pieces: int
 def _take(event: ProviderEvent, found: Visit, now: float) -> None:
     if event.name == b"message":
         for sent in event.data.split():  # several, where a slow reader got them together
-            found.sent.append(float(sent))
-            found.arrived.append(now)
+            with suppress(ValueError):  # no probe wrote that
+                found.sent.append(float(sent))
+                found.arrived.append(now)
     elif event.name == b"heartbeat":
         found.heartbeats.append(now)
     elif event.name == b"done":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.core.management.color import Style
 
@@ -45,8 +48,8 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--workers",
-            type=int,
-            default=_workers_by_environment(),
+            default=os.environ.get("WEB_CONCURRENCY"),
+            metavar="N",
             help="how many processes serve the site; WEB_CONCURRENCY by default",
         )
         parser.add_argument("--json", action="store_true", help="for programs")
@@ -61,9 +64,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, urls: list[str], fail_level: str, **options: Any) -> None:
         """Look, and tell at once what is found."""
         _require_urls(urls)
+        _require_url_for(urls, options)
+        _require_origin(options["origin"])
         show = _collect if options["json"] else self._print
-        chosen = {name: options[name] for name in ("call", "long", "origin", "workers")}
-        found = {area: show(area, findings) for area, findings in areas(urls, **chosen)}
+        chosen = {name: options[name] for name in ("call", "long", "origin")}
+        chosen["workers"] = _workers(options["workers"])
+        try:
+            found = {area: show(area, findings) for area, findings in areas(urls, **chosen)}
+        except ImproperlyConfigured as exc:
+            raise CommandError(f"{exc} See: python manage.py check") from None
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
         worst = max((f.level.weight for each in found.values() for f in each), default=0)
@@ -84,9 +93,14 @@ def _collect(_: str, findings: Iterable[Finding]) -> list[Finding]:
     return list(findings)
 
 
-def _workers_by_environment() -> int | None:
-    value = os.environ.get("WEB_CONCURRENCY", "")
-    return int(value) if value.isdecimal() and int(value) else None
+def _workers(text: str | int | None) -> int | None:
+    if text is None or text == "":
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", str(text)):
+        raise CommandError(
+            f"--workers, or else WEB_CONCURRENCY, should be a whole number from 1, got {text!r}."
+        )
+    return int(text)
 
 
 def _require_urls(urls: list[str]) -> None:
@@ -97,15 +111,41 @@ def _require_urls(urls: list[str]) -> None:
             raise CommandError(str(exc)) from None
 
 
+def _require_url_for(urls: list[str], options: dict[str, Any]) -> None:
+    for name in ("long", "origin"):
+        if options[name] and not urls:
+            raise CommandError(f"--{name} needs the URL of a site to probe.")
+
+
+def _require_origin(origin: str | None) -> None:
+    if origin is None:
+        return
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        parts = urlsplit("")
+    if origin != f"{parts.scheme}://{parts.netloc}" or not parts.netloc or not origin.isascii():
+        raise CommandError(
+            f"--origin should be scheme and host, such as https://example.com; got {origin!r}."
+        )
+
+
 def _lines(finding: Finding, style: Style) -> Iterator[str]:
     label = getattr(style, STYLES[finding.level])(f"{finding.level:<8}")
-    text = textwrap.wrap(as_shown(finding.message), WIDTH - len(INDENT))
+    text = _wrapped(finding.message, WIDTH - len(INDENT))
     yield f"  {label}{text[0]}"
     yield from (INDENT + line for line in text[1:])
     if finding.hint:
-        hint = textwrap.wrap(as_shown(finding.hint), WIDTH - len(INDENT) - 2)
+        hint = _wrapped(finding.hint, WIDTH - len(INDENT) - 2)
         yield f"{INDENT}→ {hint[0]}"
         yield from (f"{INDENT}  {line}" for line in hint[1:])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return lines; what may be copied stays whole."""
+    return textwrap.wrap(as_shown(text), width, break_on_hyphens=False, break_long_words=False) or [
+        ""
+    ]
 
 
 def _as_json(found: dict[str, list[Finding]]) -> dict[str, Any]:

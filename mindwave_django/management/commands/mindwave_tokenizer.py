@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,10 @@ def _read(folder: Path, name: str) -> bytes:
     found = [folder / each for each in names if (folder / each).is_file()]
     if not found:
         raise CommandError(f"{folder} has neither {names[0]} nor {names[1]}.")
-    content = found[0].read_bytes()
+    try:
+        content = found[0].read_bytes()
+    except OSError as exc:
+        raise CommandError(f"{found[0]} cannot be read: {exc.strerror}.") from exc
     if not _is_right(content, name):
         raise CommandError(f"{found[0]} is not {name}, or not whole: its checksum differs.")
     return content
@@ -97,10 +101,12 @@ def _is_right(content: bytes, name: str) -> bool:
 def _keep(cache: Path, name: str, content: bytes) -> None:
     """Write the file as a whole or not at all: others may be reading."""
     target = cache / tokens.VOCABULARY_FILES[name][0]
+    unfinished = target.with_suffix(f".{os.getpid()}")
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(content)
         unfinished.replace(target)
     except OSError as exc:
+        with suppress(OSError):
+            unfinished.unlink()
         raise CommandError(f"{target} cannot be written: {exc.strerror}.") from exc
