@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import pairwise
 from unittest import mock
 
 from django.conf import settings
@@ -99,7 +100,7 @@ class PieceTests(WithClient, ProbeTestCase):
         times = [float(word) for word in answer.text.split()]
         assert times[0] == 0
         # Each waits for the one before, so they can be late and never early.
-        assert all(b - a >= 0.018 for a, b in zip(times, times[1:], strict=False)), times
+        assert all(b - a >= 0.018 for a, b in pairwise(times)), times
 
     def test_one_piece_is_the_usual(self) -> None:
         answer = self.probe(Plan())
