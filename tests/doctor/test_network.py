@@ -9,6 +9,7 @@ from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.doctor import network
 from mindwave_django.doctor.areas import areas
+from mindwave_django.doctor.findings import Finding, Level
 from mindwave_django.doctor.network import Site, look_at_site
 from mindwave_django.probe import Plan
 from tests.doctor.middlewares import NoURLs
@@ -82,7 +83,20 @@ class LookTests(SimpleTestCase):
     def test_buffered_and_compressed(self) -> None:
         headers = STREAM | {"content-encoding": "gzip"}
         found = self.look(pieces=lambda: stream(every(0), headers=headers))
-        assert found == ["way", "buffered", "compressed", "endurance", "leaves"]
+        assert found == ["way", "buffered", "compressed"]  # later streams would not be seen either
+
+    def test_batched(self) -> None:
+        found = self.look(pieces=lambda: stream([0.3] * 3 + [0.6] * 3 + [0.9] * 4))
+        assert found == ["way", "batched", "endurance", "leaves"]
+
+    def test_middleware_at_fault(self) -> None:
+        culprit = Finding(Level.ERROR, "middleware_buffers", "…", layer="site.Middleware")
+        with mock.patch("mindwave_django.doctor.network.look_at_middleware") as inside:
+            inside.return_value = [culprit]
+            with fake_site(pieces=lambda: stream(every(0))):
+                found = {each.code: each for each in look_at_site(URL, long=False, origin=None)}
+        assert [*found] == ["way", "middleware_buffers", "buffered"]
+        assert found["buffered"].layer == "site.Middleware"
 
     def test_cut(self) -> None:
         cut = stream([0.0], is_complete=False, ended_at=5)

@@ -164,10 +164,15 @@ class PieceTests(SimpleTestCase):
             assert said(finding) == ("error", "broken_off", "nginx")
             assert f"after {len(arrived)} of 10 pieces" in finding.message
 
-    def test_server_that_stands_alone_is_named(self) -> None:
+    def test_no_application_server_does_that(self) -> None:
         finding = self.verdict(every(0, first=1), ALONE)
-        assert finding.layer == "the application server (uvicorn)"
-        assert finding.message.startswith("The application server (uvicorn): all 10 pieces")
+        assert finding.layer == UNNAMED
+        assert finding.message.startswith("A proxy that does not name itself")
+        assert "option http-no-delay" in finding.hint
+
+    def test_application_itself_does(self) -> None:
+        finding = self.verdict(every(0, first=1), NGINX._replace(culprit="site.Middleware"))
+        assert finding.layer == "site.Middleware"
         assert finding.hint == "Switch the buffering of responses off there."
 
 
@@ -194,7 +199,10 @@ class HeaderTests(SimpleTestCase):
 
     def test_slow_start(self) -> None:
         assert self.verdicts(headers_at=2.0) == []
-        assert self.verdicts(headers_at=2.1) == [("warning", "slow_start", "")]
+        assert self.verdicts(headers_at=2.1, ended_at=5) == [("warning", "slow_start", "")]
+
+    def test_start_that_is_only_held_back(self) -> None:
+        assert self.verdicts(headers_at=2.5, ended_at=2.6) == []
 
 
 class EnduranceTests(SimpleTestCase):
