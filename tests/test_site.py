@@ -76,7 +76,8 @@ class HookTests(SimpleTestCase):
     def test_tools_are_those_of_tox(self) -> None:
         tox = configparser.ConfigParser(interpolation=None)
         tox.read(ROOT / "tox.ini")
-        tools = set(tox["testenv:lint"]["deps"].split())
+        deps = (tox[f"testenv:{name}"]["deps"] for name in ("lint", "types"))
+        tools = {tool for each in deps for tool in each.split()}
         assert self.hooks["ruff"] == self.hooks["ruff-format"] == {t for t in tools if "ruff" in t}
         assert {t for t in tools if "ruff" not in t} <= self.hooks["mypy"]
 
