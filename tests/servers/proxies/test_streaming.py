@@ -76,6 +76,17 @@ class NginxTests(Limited, ProxyTestCase):
     program = NGINX
 
 
+class NginxUnchunkedTests(Progress, ProxyTestCase):
+    """nginx keeps back, if it may, what comes without chunks, as `runserver` sends everything."""
+
+    program = NGINX
+    server_name = "runserver"
+    env = {"MINDWAVE_RECONNECT_GRACE": "0.2"}
+
+    def setUp(self) -> None:
+        self.use(*UNKIND[self.program])
+
+
 class ApacheTests(Limited, ProxyTestCase):
     program = APACHE
 
