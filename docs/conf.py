@@ -38,7 +38,6 @@ default_role = "code"
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
-autodoc_default_options = {"show-inheritance": False}
 nitpicky = True
 
 html_theme = "furo"
@@ -47,8 +46,9 @@ html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"top_of_page_buttons": []}
 
-SECTION = re.compile(r"^## (.+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 PAGE_LINK = re.compile(r"^\| \[[^\]]+\]\(([\w/-]+)\.md\)", re.MULTILINE)
+OUTWARD_LINK = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+)([\w./-]+)(?:#[\w-]+)?\)")
 
 
 def add_contents(app: Sphinx, name: str, content: list[str]) -> None:
@@ -61,6 +61,21 @@ def add_contents(app: Sphinx, name: str, content: list[str]) -> None:
         )
 
 
+def name_files(app: Sphinx, name: str, content: list[str]) -> None:
+    """Name files of the project in the place of links to them: the site has only the pages."""
+    depth = name.count("/") + 1
+    content[0] = OUTWARD_LINK.sub(
+        lambda link: link[0] if link[2].count("/") < depth else file_name(link[1], link[3]),
+        content[0],
+    )
+
+
+def file_name(text: str, path: str) -> str:
+    """Return a link's text with the file that it leads to."""
+    return f"`{path}`" if text == Path(path).name else f"{text} (`{path}`)"
+
+
 def setup(app: Sphinx) -> None:
     """Connect what this file adds to Sphinx."""
     app.connect("source-read", add_contents)
+    app.connect("source-read", name_files)

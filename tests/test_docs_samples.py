@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -20,7 +21,7 @@ from chat.receivers import save_chat_message
 from mindwave_django import llm, stream
 from mindwave_django.checks import check_settings
 from mindwave_django.signals import ENDING_SIGNALS
-from mindwave_django.testing import fake_driver, parse_events, text_of
+from mindwave_django.testing import Gate, fake_driver, parse_events, text_of
 from tests.pages import DOCS, PAGES, ROOT, Sample, rows, run, sample, samples, section
 
 # The samples that are tests themselves run as tests of this module.
@@ -145,6 +146,28 @@ class LLMSampleTests(TestCase):
         with fake_driver("One\nTwo"):
             assert await namespace["first_line"]("Hi") == "One"
             assert await namespace["whole"]("Hi") == "One\nTwo"
+
+
+class WholeAnswerSampleTests(TestCase):
+    def test_label(self) -> None:
+        label = run(sample("when-to-stream.md", "def label"))["label"]
+        with fake_driver(" Bug\n") as driver:
+            assert label(SimpleNamespace(text="It broke.")) == "bug"
+        assert driver.calls[0].options == {"temperature": 0, "max_tokens": 5}
+
+    async def test_so_many_at_once(self) -> None:
+        summaries = run(sample("when-to-stream.md", "async def summaries"))["summaries"]
+        gate = Gate()
+        with fake_driver(gate, "Short.") as driver:
+            asked = asyncio.ensure_future(summaries(["One", "Two", "Three"], at_once=2))
+            while len(driver.calls) < 2:
+                await asyncio.sleep(0)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert len(driver.calls) == 2
+            gate.open()
+            assert await asked == ["Short."] * 3
+        assert [call.messages[-1].content[-3:] for call in driver.calls] == ["One", "Two", "ree"]
 
 
 class DriverSampleTests(TestCase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -129,7 +130,8 @@ class Newcomer:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return kept | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"  # this Python is `python3`
+    return kept | {"PATH": path, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
 
 
 @contextmanager
