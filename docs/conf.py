@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 
@@ -36,9 +36,11 @@ myst_heading_anchors = 4  # as a forge makes them, so that its links work here t
 # Docstrings mark code by single backticks, and are read, not parsed for fields.
 default_role = "code"
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 nitpicky = True
+smartquotes = False  # settings are written with plain ones
 
 html_theme = "furo"
 html_title = f"mindwave_django {__version__}"
@@ -75,7 +77,16 @@ def file_name(text: str, path: str) -> str:
     return f"`{path}`" if text == Path(path).name else f"{text} (`{path}`)"
 
 
+def mark_samples(*arguments: Any) -> None:
+    """Mark what is indented in a docstring as Python: there it is a sample."""
+    lines = arguments[-1]
+    for number in reversed(range(1, len(lines))):
+        if lines[number].startswith("    ") and not lines[number - 1]:
+            lines[number:number] = [".. code-block:: python", "    :force:", ""]  # for its "…"
+
+
 def setup(app: Sphinx) -> None:
     """Connect what this file adds to Sphinx."""
+    app.connect("autodoc-process-docstring", mark_samples)
     app.connect("source-read", add_contents)
     app.connect("source-read", name_files)

@@ -104,8 +104,10 @@ def fake_driver(
 ) -> Iterator[FakeDriver]:
     """Put a fake driver in the place of `alias`, with one reply of these steps.
 
-    with fake_driver("Hello", " world") as driver:
-        response = self.client.get("/chat?prompt=Hi")
+        with fake_driver("Hello", " world") as driver:
+            body = self.client.get("/chat?prompt=Hi").getvalue()
+
+    Nothing is asked before the response is read, so read it inside the block.
     """
     driver = backend(alias)
     driver.reply(*steps)
