@@ -124,6 +124,12 @@ def _check_openness() -> Iterator[CheckMessage]:
             hint="Set it to False outside of a search for a fault.",
             id="mindwave.W010",
         )
+    if mindwave_settings.PROBE:
+        yield Warning(
+            f"{mindwave_settings.place('PROBE')} lets mindwave_doctor hold connections open.",
+            hint="Set it to False once you know why answers do not stream.",
+            id="mindwave.W011",
+        )
 
 
 def _counts_anything() -> bool:

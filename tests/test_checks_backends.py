@@ -212,6 +212,10 @@ class DeploymentTests(CheckTestCase):
         found = check_deploy({"LOG_CONTENT": True})
         assert [message.id for message in found] == ["mindwave.W010"]
 
+    def test_probe_that_was_left_on(self) -> None:
+        found = check_deploy({"PROBE": True})
+        assert [message.id for message in found] == ["mindwave.W011"]
+
     def test_broken_settings_are_left_to_the_other_check(self) -> None:
         for mindwave in (None, {"CHAT": []}, {"CHAT": {"ACCESS": None}}):
             with self.subTest(mindwave=mindwave):

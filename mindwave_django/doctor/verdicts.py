@@ -16,6 +16,10 @@ SINGLE = 0.7  # of the pieces have to come by themselves
 SLOW_START = 2.0  # seconds to the headers
 QUICK_LEAVE = 2.0  # seconds
 BLIND = 3.0  # seconds by which a cut may be off its round number
+BEHIND_TLS = (
+    "SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https'), and a proxy that sets that "
+    "header."
+)
 KNOWN_LIMITS = {
     30: "gunicorn's --timeout for sync workers, Heroku's limit for the first byte",
     55: "Heroku's limit for silence",
@@ -53,12 +57,7 @@ def no_stream(found: Visit, layers: list[str]) -> Finding:
             layer,
         )
     if found.status in {301, 302, 303, 307, 308}:
-        where = found.headers.get("location", "").partition("?")[0] or "nowhere"
-        return error(
-            "redirect",
-            f"It redirects to {where}.",
-            "Probe that URL; if it is a login, let probe/ pass it.",
-        )
+        return _redirect(found)
     if found.status in _REFUSALS and b'"code"' in found.body:
         return error(*_REFUSALS[found.status])
     if found.status == 400:
@@ -75,6 +74,17 @@ def no_stream(found: Visit, layers: list[str]) -> Finding:
         "Does this URL lead to the site, and are mindwave_django.urls included there? Give the "
         "prefix with the URL if a proxy takes one off.",
         outermost(layers, None) if layers else "",
+    )
+
+
+def _redirect(found: Visit) -> Finding:
+    where = found.headers.get("location", "").partition("?")[0] or "nowhere"
+    if where == found.url.partition("?")[0]:
+        return error("redirect_loop", f"It redirects to {where}, where it was asked.", BEHIND_TLS)
+    return error(
+        "redirect",
+        f"It redirects to {where}.",
+        "Probe that URL; if it is a login, let probe/ pass it.",
     )
 
 
@@ -115,8 +125,7 @@ def arrival(way: Way, origin: str) -> Iterator[Finding]:
         yield warning(
             "not_secure",
             "Django takes requests over https for plain http: cookies and CSRF suffer.",
-            "SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https'), and a proxy that "
-            "sets that header.",
+            BEHIND_TLS,
         )
     if way.report["serves_one_at_a_time"]:
         yield warning(

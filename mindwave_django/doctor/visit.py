@@ -32,6 +32,7 @@ class Unreachable(Exception):
 class Visit:
     """What came of one request; times are seconds since it was sent."""
 
+    url: str = ""
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""  # its beginning, unless it is a stream of events
@@ -65,7 +66,7 @@ def visit(url: str, *, limit: float, headers: Mapping[str, str] = {}, pieces: in
     :param limit: seconds without a byte after which to give up.
     """
     began = time.monotonic()
-    found = Visit()
+    found = Visit(url)
     with closing(_connect(url, limit)) as connection:
         response = _ask(connection, url, {**HEADERS, **headers})
         found.status = response.status

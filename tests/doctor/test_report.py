@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from unittest import mock
 
@@ -12,6 +13,7 @@ from mindwave_django.probe import Plan, ending_of, read_plan
 from mindwave_django.views.probe import TELLING
 from tests.clients import WithAsyncClient, WithClient
 from tests.doctor.probing import PROBE, REPORT, ProbeTestCase
+from tests.recording import until
 from tests.streaming.asgi_client import ASGIClient
 from tests.streaming.outside import comes_true
 from tests.streaming.test_lifetime_wsgi import answering, in_a_server_thread, read_until
@@ -96,13 +98,18 @@ class LeavingTests(ProbeTestCase):
         ending = ending_of(self.plan.probe_id)
         return ending is not None and not ending.complete and ending.after < 60
 
+    def runs(self) -> bool:
+        return any(self.plan.probe_id in task.get_name() for task in asyncio.all_tasks())
+
     async def leave(self) -> None:
         client = ASGIClient(PROBE, f"plan={self.plan.signed()}")
         client.start()
         await client.until(lambda: b"event: message" in client.body)
         assert ending_of(self.plan.probe_id) is None
+        assert self.runs()
         client.leave()
         await client.finished()
+        await until(lambda: not self.runs())
 
     async def test_asgi(self) -> None:
         await self.leave()

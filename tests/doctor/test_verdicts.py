@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.test import SimpleTestCase
 
 from mindwave_django.doctor import verdicts
@@ -48,6 +50,14 @@ class NoStreamTests(SimpleTestCase):
             finding = self.verdict(refused(status, location="https://other.example/x/?plan=abc"))
             assert said(finding) == ("error", "redirect", "")
             assert finding.message == "It redirects to https://other.example/x/."
+
+    def test_redirect_to_where_it_was_asked(self) -> None:
+        url = "https://example.com/mindwave/probe/"
+        found = replace(refused(301, location=f"{url}?plan=abc"), url=f"{url}?plan=abc")
+        finding = self.verdict(found)
+        assert said(finding) == ("error", "redirect_loop", "")
+        assert finding.message == f"It redirects to {url}, where it was asked."
+        assert finding.hint.startswith("SECURE_PROXY_SSL_HEADER = ")
 
     def test_redirect_to_nowhere(self) -> None:
         assert self.verdict(refused(302)).message == "It redirects to nowhere."

@@ -174,6 +174,7 @@ class OtherAnswerTests(SimpleTestCase):
         head = b"HTTP/1.1 302 Found\r\nLocation: /login/\r\nContent-Length: 0\r\n\r\n"
         found = visited(head)
         assert (found.status, found.headers["location"]) == (302, "/login/")
+        assert found.url.endswith("/probe/?plan=a")
 
     def test_body_that_breaks_off(self) -> None:
         found = visited(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", b"x")
