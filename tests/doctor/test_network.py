@@ -111,7 +111,9 @@ class LookTests(SimpleTestCase):
         assert self.look(left_after=15)[-1] == "leaves_late"
 
     def test_leave_that_is_seen_before_it_happened(self) -> None:
-        assert self.look(left_after=-0.1)[-1] == "leaves"
+        with fake_site(left_after=-0.1):
+            *_, finding = look_at_site(URL, long=False, origin=None)
+        assert finding.message == "The application saw a reader hang up after 0.00 s."
 
     def test_leave_that_is_not_seen(self) -> None:
         with mock.patch.object(network, "SPARE", 0.05), mock.patch.object(network, "POLL", 0.01):

@@ -99,7 +99,7 @@ class FormTests(PagesTestCase):
 
     def test_middleware_that_is_a_function_or_cannot_be_imported(self) -> None:
         odd = ["tests.doctor.middlewares.harmless", "no.such.middleware", "nonsense"]
-        assert self.look(MIDDLEWARE=[SESSIONS, CSRF, *odd]) == [("ok", "static")]
+        assert self.look(MIDDLEWARE=[*odd, SESSIONS, CSRF]) == [("ok", "static")]
 
 
 class OriginTests(PagesTestCase):

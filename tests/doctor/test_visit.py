@@ -74,7 +74,9 @@ class StreamTests(SimpleTestCase):
         assert len(found.arrived) == 3
 
     def test_end_is_not_waited_for(self) -> None:
-        assert visited(CHUNKED, *map(chunk, EVENTS), Silence(), limit=LIMIT).is_complete
+        with local_server(CHUNKED, *map(chunk, EVENTS), Silence()) as server:
+            assert visit(server.url(), limit=6 * LIMIT).is_complete
+            assert server.left.wait(LIMIT)
 
     def test_names_of_headers_are_in_lower_case(self) -> None:
         assert visited(*chunked(EVENTS)).headers["cache-control"] == "no-cache"
