@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from mindwave_django.doctor import configuration, middleware, models, pages
+from mindwave_django.doctor import configuration, middleware, models, pages, production
 from mindwave_django.doctor.findings import Finding, bad, fine, note
 from mindwave_django.doctor.network import look_at_site
 
@@ -41,6 +41,7 @@ def _local(*, call: bool, workers: int | None) -> Iterator[Area]:
     yield Area("Database", configuration.look_at_database(workers))
     yield Area("Middleware", middleware.look_at_middleware())
     yield Area("Pages", pages.look_at_pages())
+    yield Area("Production", production.look_at_production())
 
 
 def _models(*, call: bool) -> Iterator[Finding]:

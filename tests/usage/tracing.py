@@ -40,14 +40,20 @@ class Collected:
         return span
 
     @property
+    def metrics(self) -> list[Any]:
+        """The metrics, each with its points."""
+        data = self._reader.get_metrics_data()
+        resources = data.resource_metrics if data is not None else ()
+        return [
+            each for found in resources for scope in found.scope_metrics for each in scope.metrics
+        ]
+
+    @property
     def points(self) -> dict[str, list[Any]]:
         """The points of each metric by its name."""
-        data = self._reader.get_metrics_data()
         found: dict[str, list[Any]] = {}
-        for resource in data.resource_metrics if data is not None else ():
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    found.setdefault(metric.name, []).extend(metric.data.data_points)
+        for metric in self.metrics:
+            found.setdefault(metric.name, []).extend(metric.data.data_points)
         return found
 
     def total(self, name: str, **attributes: Any) -> float:
