@@ -1,0 +1,14 @@
+"""The sample for a browser's console, and what its EventSource does after a refusal."""
+
+from __future__ import annotations
+
+from tests.browser.console import Console
+from tests.browser.support import Chromium, Firefox
+
+
+class ConsoleInChromium(Console, Chromium):
+    pass
+
+
+class ConsoleInFirefox(Console, Firefox):
+    pass
