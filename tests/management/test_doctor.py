@@ -117,7 +117,15 @@ class HereTests(TestCase):
     def test_areas(self) -> None:
         _, said = doctor()
         areas = [line for line in said.splitlines() if line and not line.startswith(" ")]
-        assert areas == ["Settings", "Models", "Processes", "Database", "Middleware", "Pages"]
+        assert areas == [
+            "Settings",
+            "Models",
+            "Processes",
+            "Database",
+            "Middleware",
+            "Pages",
+            "Production",
+        ]
 
     def test_words(self) -> None:
         _, said = doctor("--workers", "1")
@@ -141,7 +149,7 @@ class HereTests(TestCase):
             assert all(isinstance(value, str) for value in each.values())
             assert each["level"] in {"ok", "note", "warning", "error"}
         assert {each["area"] for each in answer["findings"]} == {
-            *("Settings", "Models", "Processes", "Database", "Middleware", "Pages")
+            *("Settings", "Models", "Processes", "Database", "Middleware", "Pages", "Production")
         }
 
     def test_workers(self) -> None:
