@@ -37,7 +37,7 @@ class UnknownKeyTests(CheckTestCase):
             "E001",
             "MINDWAVE has no setting 'DRIVER'.",
             "Did you mean 'DRIVERS'? Known: CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, PRICING, "
-            "STREAMING, TRACING.",
+            "PROBE, STREAMING, TRACING.",
         )
 
     def test_in_streaming(self) -> None:
@@ -79,7 +79,7 @@ class UnknownKeyTests(CheckTestCase):
 
     def test_nothing_near(self) -> None:
         found = check({"QUUX": 1})
-        known = "CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, PRICING, STREAMING, TRACING"
+        known = "CHAT, CLIENT_IP, DRIVERS, LOG_CONTENT, PRICING, PROBE, STREAMING, TRACING"
         assert found[0].hint == f"Known: {known}."
 
     def test_every_one_is_told_at_once(self) -> None:

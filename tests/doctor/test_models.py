@@ -119,8 +119,7 @@ class CallTests(CoreTestCase):
         assert call.options == {"max_tokens": 1}
 
     def test_driver_without_that_option(self) -> None:
-        path = f"{__name__}.WithoutOptions"
-        with configured(default={"BACKEND": path}):
+        with configured(default={"BACKEND": f"{__name__}.WithoutOptions"}):
             (finding,) = call_drivers()
         assert finding.code == "call"
 
@@ -196,8 +195,8 @@ class CallTests(CoreTestCase):
             fake_driver(LookupError(), alias="default"),
             fake_driver("yes", alias="other"),
         ):
-            codes = [finding.code for finding in call_drivers()]
-        assert codes == ["driver_failed", "driver_not_built", "call"]
+            found = [finding.code for finding in call_drivers()]
+        assert found == ["driver_failed", "driver_not_built", "call"]
 
     def test_they_are_told_as_they_come(self) -> None:
         with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mindwave_django.doctor.findings import Finding
 from mindwave_django.doctor.verdicts import Way
 from mindwave_django.doctor.visit import Visit
 
@@ -44,3 +45,8 @@ def refused(status: int, body: bytes = b"<html>", **headers: str) -> Visit:
 def way(*layers: str, **report: Any) -> Way:
     """Return a way through these layers, outermost first."""
     return Way(list(layers), REPORT | report)
+
+
+def said(finding: Finding) -> tuple[str, str, str]:
+    """Return how bad a finding is, its code, and who is at fault."""
+    return finding.level.value, str(finding.code), finding.layer
