@@ -17,9 +17,9 @@ TOKENS = 300  # of a part: three thousand in all
 
 
 def part(number: int) -> list[str]:
-    """Return the tokens of a part, which ends with a word that no other has."""
+    """Return the tokens of a part: a paragraph that ends with a word which no other has."""
     words = [f"w{number}x{token} " for token in range(TOKENS - 1)]
-    return [*words, f"end{number} "]
+    return [*words, f"end{number}\n\n"]
 
 
 PARTS_OF_TEXT = [part(number) for number in range(PARTS)]
@@ -58,7 +58,19 @@ class SlowNetwork(FaultTest):
     def assert_shown(self, number: int) -> None:
         """Wait for the end of a part; the next one is not there yet."""
         expect(self.widget.texts).to_contain_text(f"end{number}")
-        assert f"w{number + 1}x0" not in self.widget.texts.inner_text()
+        assert f"w{number + 1}x0" not in str(self.widget.texts.text_content())
+
+    def assert_whole(self, wanted: str) -> None:
+        """Wait for the end: each paragraph is there, once, and the model was asked once."""
+        self.widget.wait_until("idle")
+        paragraphs = self.widget.texts.locator("p")
+        expect(paragraphs.last).to_contain_text(f"end{PARTS - 1}")
+        # Not by `inner_text`, which leaves out what is far from the screen.
+        assert paragraphs.all_text_contents() == wanted.strip().split("\n\n")
+        assert self.widget.text_handed_over == wanted
+        expect(self.widget.notes).to_have_text([""])
+        expect(self.widget.connection).to_be_hidden()
+        assert len(self.asked) == 1
 
     def test_line_is_as_slow_as_that(self) -> None:
         """So that the other tests try what they say."""
@@ -110,7 +122,7 @@ class SlowNetwork(FaultTest):
         for gate in gates:
             gate.open()
         self.provider.wait_until(lambda: self.provider.open_streams == 0, LIMIT)
-        assert "w2x0" not in self.widget.texts.inner_text()
+        assert "w2x0" not in str(self.widget.texts.text_content())
         self.set_line()
 
         self.assert_whole(TEXT)
