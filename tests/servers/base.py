@@ -36,6 +36,7 @@ class ServerTestCase(SimpleTestCase):
     server_name: ClassVar[str]
     settings_module: ClassVar[str] = "example.settings"
     env: ClassVar[Mapping[str, str]] = {}
+    options: ClassVar[Sequence[str]] = ()  # of the server
     upstream: ClassVar[FreshUpstream]
     server: ClassVar[Server]
 
@@ -48,7 +49,8 @@ class ServerTestCase(SimpleTestCase):
             "OPENAI_BASE_URL": cls.upstream.url,
             "OPENAI_API_KEY": "unused",
         }
-        cls.server = cls.enterClassContext(serving(cls.server_name, env | dict(cls.env)))
+        serve = serving(cls.server_name, env | dict(cls.env), cls.options)
+        cls.server = cls.enterClassContext(serve)
 
     def tearDown(self) -> None:
         output = self.server.process.output

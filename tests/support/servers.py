@@ -115,21 +115,26 @@ class Server:
 
 
 @contextmanager
-def serving(name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    name: str, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[Server]:
     """Serve the example project with the server called `name`, on a database of its own.
 
     `env` configures the example: OPENAI_BASE_URL, MINDWAVE_HEARTBEAT_INTERVAL, …
+    `options` are further ones of the server.
     """
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "db.sqlite3"
         shutil.copy(migrated_database(), database)
-        with serving_on(f"sqlite:///{database}", name, env) as server:
+        with serving_on(f"sqlite:///{database}", name, env, options) as server:
             server.database = database
             yield server
 
 
 @contextmanager
-def serving_on(url: str, name: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving_on(
+    url: str, name: str, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[Server]:
     """Serve the example project on the database at `url`, which others may use too."""
     port = free_port()
     known = SERVERS | SEVERAL_WORKERS | ON_SOCKETS
@@ -142,7 +147,7 @@ def serving_on(url: str, name: str, env: Mapping[str, str] | None = None) -> Ite
         "PYTHONPATH": f"{ROOT / 'example_project'}:{ROOT}",
         "PYTHONWARNINGS": "default",
     }
-    command = [*run, program, *arguments]
+    command = [*run, program, *arguments, *options]
     with running(command, port=port, env=defaults | dict(env or {})) as process:
         yield Server(process, port)
 
