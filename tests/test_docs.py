@@ -26,9 +26,20 @@ from mindwave_django.streaming import announce
 from mindwave_django.streaming.log import MemoryLog
 from mindwave_django.streaming.redis import RedisLog
 from mindwave_django.urls import urlpatterns
-from tests.pages import DOCS, PAGES, anchors, links, rows, samples, section, text_of_page
+from tests.pages import (
+    DOCS,
+    PAGES,
+    anchors,
+    links,
+    rows,
+    samples,
+    samples_of,
+    section,
+    text_of_page,
+)
 from tests.programs import run_python
 from tests.support.processes import ROOT
+from tests.support.proxies import PROGRAMS
 from tests.support.servers import SERVERS
 
 PACKAGE = ROOT / "mindwave_django"
@@ -176,6 +187,15 @@ class InterfaceTests(SimpleTestCase):
                 if name == "runserver":
                     written = "manage.py runserver 127.0.0.1:8000"
                 assert f"{written}`" in page
+
+    def test_proxies_are_shown_as_the_tests_run_them(self) -> None:
+        shown = {found.code for found in samples_of("deploy.md")}
+        files = sorted((DOCS / "deploy").iterdir())
+        assert {file.name for file in files} == {program.file for program in PROGRAMS}
+        for file in files:
+            with self.subTest(file.name):
+                assert file.read_text() in shown
+                assert f"](deploy/{file.name})" in text_of_page("deploy.md")
 
     def test_parts_of_the_architecture_exist(self) -> None:
         for part in rows(section("architecture.md", "Parts")):

@@ -44,12 +44,21 @@ class Ends(Limit):
         assert client.names[-1] in {"start", "message"}  # neither done nor failed
 
 
+class Recycling:
+    """The server replaces a worker after a request, of which most count those that have ended."""
+
+    def start_a_long_stream(self) -> tuple[Client, Gate]:
+        started = super().start_a_long_stream()
+        self.get("/").read_all()
+        return started
+
+
 class UvicornTests(Spares, ServerTestCase):
     server_name = "uvicorn"
     options = ("--timeout-keep-alive", "1")
 
 
-class UvicornRecyclingTests(Spares, ServerTestCase):
+class UvicornRecyclingTests(Recycling, Spares, ServerTestCase):
     server_name = "uvicorn"
     options = ("--limit-max-requests", "1")
 
@@ -94,26 +103,21 @@ class GunicornASGITests(Spares, ServerTestCase):
     options = ("--timeout", "2", "--keep-alive", "1")
 
 
-class GunicornGthreadRecyclingTests(Ends, ServerTestCase):
+class GunicornGthreadRecyclingTests(Recycling, Ends, ServerTestCase):
     server_name = "gunicorn-gthread"
     options = ("--max-requests", "1", "--graceful-timeout", "2")
 
 
-class GunicornASGIRecyclingTests(Ends, ServerTestCase):
-    """Counts requests as they end."""
-
+class GunicornASGIRecyclingTests(Recycling, Ends, ServerTestCase):
     server_name = "gunicorn-asgi"
     options = ("--max-requests", "1", "--graceful-timeout", "2")
 
-    def start_a_long_stream(self) -> tuple[Client, Gate]:
-        started = super().start_a_long_stream()
-        self.get("/").read_all()
-        return started
 
+class GunicornUvicornRecyclingTests(Recycling, Ends, ServerTestCase):
+    """Does not tell gunicorn that it lives while it waits for its streams."""
 
-class GunicornUvicornRecyclingTests(Spares, ServerTestCase):
     server_name = "gunicorn-uvicorn"
-    options = ("--max-requests", "1", "--graceful-timeout", "2")
+    options = ("--max-requests", "1", "--timeout", "2")
 
 
 only_tried(__name__)

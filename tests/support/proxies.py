@@ -136,6 +136,9 @@ CADDY = Program(
 )
 
 
+PROGRAMS = (NGINX, APACHE, HAPROXY, CADDY)
+
+
 class Proxy(NamedTuple):
     """A running proxy."""
 
