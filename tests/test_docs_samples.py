@@ -58,7 +58,7 @@ class CompileTests(SimpleTestCase):
     def test_samples_listen_to_events_that_exist(self) -> None:
         events = rows(section("wire-format.md", "Events")).keys()
         scripts = [s.code for page in PAGES for kind in ("js", "html") for s in samples(page, kind)]
-        names = set(re.findall(r'addEventListener\("(\w+)"', "".join(scripts)))
+        names = set(re.findall(r'source\.addEventListener\("(\w+)"', "".join(scripts)))
         assert names == {"message", "progress", "done", "failed"} & events
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import unittest
+from pathlib import Path
 
 from django.test import SimpleTestCase, tag
 
@@ -16,14 +17,14 @@ NODE = (20, 19)  # the first of its line that takes a `.js` file for the module 
 LIMIT = 120.0  # seconds
 
 
-def run_node(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Node in the folder of the tests; skip, saying what to install, if it is missing."""
+def run_node(*arguments: str, cwd: Path = FOLDER) -> subprocess.CompletedProcess[str]:
+    """Run Node in a folder; skip, saying what to install, if it is missing."""
     node = require("node", "apt-get install nodejs npm")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < NODE:
         raise unittest.SkipTest(f"node {version.strip()} is too old: install 20.19 or newer")
     return subprocess.run(
-        [node, *arguments], cwd=FOLDER, capture_output=True, text=True, timeout=LIMIT, check=False
+        [node, *arguments], cwd=cwd, capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import inspect
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from chat.demos import DEMOS
+from chat.sources import highlighted
 from mindwave_django import stream
 
 STARTERS = [
@@ -14,16 +18,19 @@ STARTERS = [
 ]
 
 
-def widget(request: HttpRequest) -> HttpResponse:
-    """Show the finished chat: one tag in a template."""
-    return render(request, "chat/chat.html", {"starters": STARTERS})
-
-
-def page(request: HttpRequest) -> HttpResponse:
-    """Show a chat on a bare EventSource."""
-    return render(request, "chat/page.html")
-
-
 async def chat(request: HttpRequest) -> HttpResponseBase:
     """Stream an answer: the two-line view."""
-    return stream(request.GET.get("prompt", "Hello"), context={"page": "chat"}).response(request)
+    return stream(request.GET.get("prompt", "Hello")).response(request)
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Show what there is to see."""
+    view = highlighted(inspect.getsource(chat), ".py")
+    return render(request, "chat/index.html", {"demos": DEMOS, "view": view})
+
+
+def demo(request: HttpRequest, name: str) -> HttpResponse:
+    """Show a page of the example beside its own source."""
+    [shown] = [each for each in DEMOS if each.name == name]
+    context = {"demos": DEMOS, "demo": shown, "starters": STARTERS}
+    return render(request, f"chat/{name}.html", context)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.browser import screenshots
+from tests.browser.demos import DEMOS
 from tests.browser.screenshots import EVERYTHING, Stage
 from tests.browser.support import BrowserTest
 from tests.browser.widget.axe import axe_source, check
@@ -127,9 +128,32 @@ class Pages(AxeTest):
 
     def test_example(self) -> None:
         with self.stage(**DESKTOP) as stage:
-            stage.page.goto(f"{self.proxy.url}/")
+            stage.page.goto(f"{self.proxy.url}/widget/")
             stage.widget.wait_until("idle")
             self.check_stage(stage, stage.page.url)
+
+    def test_first_page_of_the_example(self) -> None:
+        for window in (DESKTOP, PHONE):
+            with self.stage(**window) as stage:
+                stage.page.goto(f"{self.proxy.url}/")
+                self.check_stage(stage, stage.page.url, has_widget=False)
+
+    def test_front_ends_of_the_example(self) -> None:
+        for demo in DEMOS:
+            with self.stage(**DESKTOP) as stage:
+                stage.page.goto(f"{self.proxy.url}/{demo}/")
+                field = stage.page.get_by_label("Your question")
+                expect(field).to_be_visible()
+                self.check_stage(stage, stage.page.url, has_widget=False)
+                stage.gates.append(Gate())
+                stage.provider.serve_only(text("One, "), stage.gates[0], text("two."), Reset())
+                field.fill("Count")
+                field.press("Enter")
+                expect(stage.page.locator(".answer")).to_have_text("One,")
+                self.check_stage(stage, stage.page.url, has_widget=False)
+                stage.gates[0].open()
+                expect(stage.page.locator(".error")).to_be_visible()
+                self.check_stage(stage, stage.page.url, has_widget=False)
 
     def test_plain_page(self) -> None:
         gate = Gate()
