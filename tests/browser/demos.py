@@ -46,7 +46,7 @@ class DemoTest(BrowserTest):
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(f"{self.proxy.url}/{self.demo}/")
-        expect(self.button).to_be_visible()
+        expect(self.field).to_be_visible()
         yield
         if not self.page.is_closed():
             self.problems += self.page.evaluate("() => window.violations ?? []")

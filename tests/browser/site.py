@@ -11,6 +11,7 @@ from django.template import engines
 from django.urls import include, path
 from django.utils.translation import override
 
+from chat.views import STARTERS
 from mindwave_django.exceptions import PermissionDenied
 from mindwave_django.widget import render_chat
 
@@ -73,6 +74,40 @@ def widget(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(PAGE).render(context, request))
 
 
+# A page that is nothing but the chat: it has the whole window.
+ALONE = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Chat</title>
+  <link rel="icon" href="/static/chat/icon.svg">
+  <link rel="stylesheet" href="/alone.css">
+</head>
+<body><header><h1>A site</h1><a href="/blank">Elsewhere</a></header><main>{{ chat }}</main></body>
+</html>
+"""
+ALONE_STYLE = """
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+body { display: grid; grid-template-rows: auto minmax(0, 1fr); block-size: 100dvh; margin: 0; }
+header { display: flex; justify-content: space-between; padding: 0.75rem 1rem; }
+h1 { margin: 0; font-size: inherit; }
+a { color: inherit; }
+main { min-block-size: 0; padding: 0 1rem 1rem; }
+"""
+
+
+def alone(request: HttpRequest) -> HttpResponse:
+    """Show the chat and nothing else."""
+    chat = render_chat(request, height="100%", usage=True, starters=STARTERS)
+    return HttpResponse(engines["django"].from_string(ALONE).render({"chat": chat}, request))
+
+
+def alone_style(request: HttpRequest) -> HttpResponse:
+    """Let the chat have the whole window."""
+    return HttpResponse(ALONE_STYLE, content_type="text/css")
+
+
 def hostile(request: HttpRequest) -> HttpResponse:
     """Style every element there is, badly."""
     return HttpResponse(HOSTILE, content_type="text/css")
@@ -90,5 +125,7 @@ urlpatterns = [
     path("blank", blank),
     path("widget", widget),
     path("hostile.css", hostile),
+    path("alone", alone),
+    path("alone.css", alone_style),
     path("", include("example.urls")),
 ]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tests.browser.demos import DemoTest, on_every_page
 from tests.browser.support import Chromium, Firefox
-from tests.browser.widget.widget import expect
+from tests.browser.widget.widget import Widget, expect
 from tests.support.upstream import Gate, Reset, Status
 
 UNMOUNT = {
@@ -132,6 +132,19 @@ class Asking(DemoTest):
 
         self.expect_whole(answer)
         assert self.page.evaluate("() => 'harmed' in window") is False
+
+    def test_widget(self) -> None:
+        """Its own tests have it on pages of their own; here it stands beside its source."""
+        self.demo = "widget"
+        with self.opened():
+            widget = Widget(self.page)
+            self.serve("**One**, ", "two.")
+
+            widget.ask("Count")
+
+            widget.assert_text("One, two.")
+            widget.wait_until("idle")
+            assert self.questions == ["Count"]
 
     def test_shift_and_enter_begin_a_line_in_react(self) -> None:
         self.demo = "react"

@@ -19,7 +19,7 @@ MORNING = 1_700_000_000  # seconds since 1970
 class WidgetTest(BrowserTest):
     """Every test ends with a page without errors, dialogs and violations of its policy."""
 
-    start_path = "/widget/"
+    start_path = "/alone"
     widget: Widget
     shared: ClassVar[BrowserContext]
 
@@ -71,7 +71,7 @@ class WidgetTest(BrowserTest):
         return self.page.context
 
     def open(
-        self, path: str = "/widget/", *, language: str = "en", query: str = "", **options: Any
+        self, path: str = "/alone", *, language: str = "en", query: str = "", **options: Any
     ) -> None:
         """Open a page; with options, one with a widget that has them."""
         if options or language != "en" or query:

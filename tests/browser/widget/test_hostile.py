@@ -193,7 +193,7 @@ class Hostility(WidgetTest):
 
         assert opened.value.url == "https://evil.test/a"
         assert opened.value.evaluate("[opener, document.referrer]") == [None, ""]
-        assert self.page.url == f"{self.proxy.url}/widget/"
+        assert self.page.url == f"{self.proxy.url}/alone"
         self.problems.clear()
 
     def test_direction_stays_within_a_link(self) -> None:
