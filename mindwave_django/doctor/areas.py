@@ -54,7 +54,9 @@ def _models(*, call: bool) -> Iterator[Finding]:
 def _sites(urls: Sequence[str], *, long: bool, origin: str | None) -> Iterator[Area]:
     outside: Remembered | None = None
     for url in urls:
-        inside = Remembered(url, look_at_site(url, long=long, origin=origin))
+        outermost = None if outside is None else urls[0]
+        found = look_at_site(url, long=long, origin=origin, outside=outermost)
+        inside = Remembered(url, found)
         yield Area(url, inside)
         if outside is not None:
             yield Area(f"Between {outside.url} and {url}", [_between(outside, inside)])

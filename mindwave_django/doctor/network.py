@@ -25,15 +25,19 @@ PIECES = Plan(pieces=10, interval=0.1)
 LONG = 105.0  # seconds: longer than the limits at 30, 60 and 100 that are usual
 SPARE = 10.0  # seconds that anything may take beyond what it should
 POLL = 0.25  # seconds
+FORWARDED_SCHEME = "X-Forwarded-Proto"
 PLAIN = {"Accept": "application/json", "Accept-Encoding": "identity"}
 # What a report has to tell: an application of another version may tell less.
 TOLD = {"server", "interface", "protocol", "serves_one_at_a_time", "headers", "is_secure", "django"}
 
 
 class Site:
-    """A site at a URL, whose probe is where this project's urls.py has it."""
+    """A site at a URL, whose probe is where this project's urls.py has it.
 
-    def __init__(self, url: str) -> None:
+    One that is further in than the URL `outside` is asked as a proxy before it would ask.
+    """
+
+    def __init__(self, url: str, outside: str | None = None) -> None:
         parts = _split(url if "//" in url else f"https://{url}")
         if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"A URL begins with https:// or http:// and a host, got {url!r}.")
@@ -41,6 +45,13 @@ class Site:
             raise ValueError("A URL has no user and no password here: they would be shown.")
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.url = f"{self.origin}{iri_to_uri(parts.path.rstrip('/'))}"
+        self.headers: dict[str, str] = {} if outside is None else _forwarded(Site(outside).origin)
+
+    def visit(
+        self, url: str, *, limit: float, pieces: int = 0, headers: Mapping[str, str] = {}
+    ) -> Visit:
+        """Visit one of the site's URLs."""
+        return visit(url, limit=limit, pieces=pieces, headers={**self.headers, **headers})
 
     def probe(self, plan: Plan) -> str:
         """Return where this plan is streamed."""
@@ -51,6 +62,12 @@ class Site:
         return f"{self.url}{reverse('mindwave:probe-report')}?plan={plan.signed()}"
 
 
+def _forwarded(origin: str) -> dict[str, str]:
+    """Return what makes a request pass ALLOWED_HOSTS and SECURE_SSL_REDIRECT behind a proxy."""
+    scheme, _, host = origin.partition("://")
+    return {"Host": host, FORWARDED_SCHEME: scheme}
+
+
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
@@ -59,11 +76,16 @@ def _split(url: str) -> SplitResult | None:
         return None
 
 
-def look_at_site(url: str, *, long: bool, origin: str | None) -> Iterator[Finding]:
-    """Probe a URL; takes a little longer than a heartbeat's interval, with `long` two minutes."""
-    site = Site(url)
+def look_at_site(
+    url: str, *, long: bool, origin: str | None, outside: str | None = None
+) -> Iterator[Finding]:
+    """Probe a URL; takes a little longer than a heartbeat's interval, with `long` two minutes.
+
+    :param outside: the URL that people use, if this one is further in.
+    """
+    site = Site(url, outside)
     try:
-        pieces = visit(site.probe(PIECES), limit=SPARE + PIECES.seconds)
+        pieces = site.visit(site.probe(PIECES), limit=SPARE + PIECES.seconds)
     except Unreachable as exc:
         yield error("unreachable", str(exc), "Is the URL right, and does the server run?")
         return
@@ -94,7 +116,8 @@ def _look_closer(site: Site, pieces: Visit, *, long: bool, origin: str | None) -
     yield from verdicts.headers(pieces, way)
     if verdict.code != Fault.BUFFERED:  # nothing more could be seen of the streams that follow
         yield from _endure(site, way, long=long)
-    yield from look_at_origin(site.probe(Plan()), site.origin, origin)
+    if not site.headers:
+        yield from look_at_origin(site.probe(Plan()), site.origin, origin)
 
 
 def _endure(site: Site, way: verdicts.Way, *, long: bool) -> Iterator[Finding]:
@@ -110,35 +133,39 @@ def _endure(site: Site, way: verdicts.Way, *, long: bool) -> Iterator[Finding]:
 
 def _report(site: Site, plan: Plan) -> dict[str, Any] | None:
     try:
-        found = visit(site.report(plan), limit=SPARE, headers=PLAIN)
+        found = site.visit(site.report(plan), limit=SPARE, headers=PLAIN)
         said = json.loads(found.body)
     except (Unreachable, ValueError):
         return None
-    return said if isinstance(said, dict) and said.keys() >= TOLD else None
+    if not isinstance(said, dict) or not said.keys() >= TOLD:
+        return None
+    for ours in site.headers:
+        said["headers"].pop(ours, None)  # it tells of no proxy
+    return said
 
 
-def _tried(url: str, limit: float, pieces: int = 0) -> Visit:
+def _tried(site: Site, plan: Plan, limit: float, pieces: int = 0) -> Visit:
     """Visit; one that nobody answers is one that broke off at once."""
     try:
-        return visit(url, limit=limit, pieces=pieces)
+        return site.visit(site.probe(plan), limit=limit, pieces=pieces)
     except Unreachable:
         return Visit()
 
 
 def _talk(site: Site, seconds: float) -> Visit:
     plan = Plan(pieces=int(seconds) + 1, interval=1.0)
-    return _tried(site.probe(plan), seconds + SPARE)
+    return _tried(site, plan, seconds + SPARE)
 
 
 def _be_silent(site: Site, seconds: float) -> Visit:
-    return _tried(site.probe(Plan(silence=seconds)), seconds + SPARE)
+    return _tried(site, Plan(silence=seconds), seconds + SPARE)
 
 
 def _leave(site: Site, heartbeat: float) -> float | None:
     """Hang up after the first piece; return the seconds until the application saw it, or None."""
     limit = 2 * heartbeat + SPARE
     plan = Plan(silence=limit + SPARE)
-    visited = _tried(site.probe(plan), limit, pieces=1)
+    visited = _tried(site, plan, limit, pieces=1)
     gone_at = time.monotonic()
     if not visited.arrived:
         return None

@@ -215,9 +215,10 @@ def endurance(talking: Visit, silent: Visit, seconds: float, way: Way) -> Iterat
         yield _cut(Fault.CUT_WHILE_SILENT, silent, "while it was silent", way)
     else:
         beats = len(silent.heartbeats)
+        came = "1 heartbeat" if beats == 1 else f"{beats} heartbeats"
         yield fine(
             "endurance",
-            f"A stream lives for {seconds:.0f} s, also silent ({beats} heartbeats came).",
+            f"A stream lives for {seconds:.0f} s, also silent ({came} came).",
         )
 
 

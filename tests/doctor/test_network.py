@@ -61,6 +61,25 @@ class SiteTests(SimpleTestCase):
             Site("https://me:very-secret@example.com")
         assert "very-secret" not in str(caught.exception)
 
+    def test_further_in_it_is_asked_as_by_a_proxy(self) -> None:
+        with fake_site() as fake:
+            options = {"long": False, "origin": "https://other.example"}
+            found = [*look_at_site("http://127.0.0.1:8000", outside=URL, **options)]
+        assert [each.code for each in found] == FINE
+        for url, headers in fake.visited:
+            assert url.startswith("http://127.0.0.1:8000/")
+            assert headers.items() >= {"Host": "example.com", "X-Forwarded-Proto": "https"}.items()
+
+    def test_what_was_sent_tells_of_no_proxy(self) -> None:
+        with fake_site() as fake:
+            assert fake.report
+            fake.report["headers"] = {"X-Forwarded-Proto": "https"}
+            found = {each.code: each for each in look_at_site(URL, long=False, origin=None)}
+            assert "a proxy that does not name itself" in found["way"].message
+            inside = look_at_site(URL, long=False, origin=None, outside=URL)
+            found = {each.code: each for each in inside}
+            assert "directly" in found["way"].message
+
 
 class LookTests(SimpleTestCase):
     def look(self, *, long: bool = False, origin: str | None = None, **site: Any) -> list[str]:

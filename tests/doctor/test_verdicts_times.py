@@ -27,7 +27,7 @@ class EnduranceTests(SimpleTestCase):
     def test_lives(self) -> None:
         finding = self.verdict(self.lived, self.lived)
         assert said(finding) == ("ok", "endurance", "")
-        assert finding.message == "A stream lives for 18 s, also silent (1 heartbeats came)."
+        assert finding.message == "A stream lives for 18 s, also silent (1 heartbeat came)."
 
     def test_cut_while_silent(self) -> None:
         finding = self.verdict(self.lived, self.cut(5))

@@ -31,7 +31,7 @@ https://example.com
   ok      Requests come directly to uvicorn (ASGI, HTTP/1.1, Django 6.1).
   ok      Pieces come one by one: the first after 0.05 s, then at most 0.10 s apart (written 0.10 s
           apart).
-  ok      A stream lives for 18 s, also silent (1 heartbeats came).
+  ok      A stream lives for 18 s, also silent (1 heartbeat came).
   ok      The application saw a reader hang up after 0.01 s.
 """
 BUFFERED = """
