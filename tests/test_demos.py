@@ -57,7 +57,8 @@ class DemoPageTests(TestCase):
                 }
 
     def test_first_page_shows_the_view_of_two_lines(self) -> None:
-        [(_, code)] = SHOWN.findall(self.page("index"))
+        [(name, code)] = SHOWN.findall(self.page("index"))
+        assert name == "The view"
         assert plain(code) in (Path(settings.BASE_DIR) / "chat" / "views.py").read_text()
         assert plain(code).startswith("async def chat(")
 

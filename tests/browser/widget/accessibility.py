@@ -138,6 +138,14 @@ class Pages(AxeTest):
                 stage.page.goto(f"{self.proxy.url}/")
                 self.check_stage(stage, stage.page.url, has_widget=False)
 
+    def test_pages_of_the_example_fit_a_phone(self) -> None:
+        beyond = "() => document.documentElement.scrollWidth - innerWidth"
+        with self.stage(**PHONE) as stage:
+            for name in ("", "widget/", "plain/", *(f"{demo}/" for demo in DEMOS)):
+                with self.subTest(name):
+                    stage.page.goto(f"{self.proxy.url}/{name}")
+                    assert stage.page.evaluate(beyond) <= 0
+
     def test_front_ends_of_the_example(self) -> None:
         for demo in DEMOS:
             with self.stage(**DESKTOP) as stage:

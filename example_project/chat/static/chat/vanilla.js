@@ -27,7 +27,7 @@ const client = new MindwaveStreamingClient({
 function show(note = client.isStreaming() && !answer.textContent ? "Thinking…" : "") {
   status.textContent = note;
   button.textContent = client.isStreaming() ? "Stop" : "Send";
-  answer.ariaBusy = String(client.isStreaming());
+  answer.setAttribute("aria-busy", String(client.isStreaming()));
 }
 
 function send() {
