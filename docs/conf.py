@@ -40,10 +40,12 @@ autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 nitpicky = True
-smartquotes = False  # settings are written with plain ones
+smartquotes_action = "D"  # dashes only: settings are written with plain quotes
 
 html_theme = "furo"
 html_title = f"mindwave_django {__version__}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"top_of_page_buttons": []}

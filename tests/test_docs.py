@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pkgutil import resolve_name
 
 import msgspec
 from django.test import SimpleTestCase
@@ -178,6 +179,13 @@ class InterfaceTests(SimpleTestCase):
 
     def test_test_helpers(self) -> None:
         assert_names(text_of_page("testing.md"), *testing.__all__)
+
+    def test_python_api(self) -> None:
+        page = text_of_page("api.md")
+        for name in re.findall(r"\.\. auto(?:function|class|module):: ([\w.]+)", page):
+            resolve_name(name)
+        public = {*mindwave_django.__all__, *testing.__all__} - {"__version__"}
+        assert public <= set(re.findall(r"\w+", page))
 
     def test_servers_are_started_as_the_tests_start_them(self) -> None:
         page = text_of_page("deploy.md")

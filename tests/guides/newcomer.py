@@ -15,6 +15,7 @@ from tests.guides.steps import Step, change, steps
 from tests.support.processes import ROOT, free_port, running
 
 LIMIT = 300.0  # seconds for a block of commands; the longest installs the package
+PATIENCE = 60_000  # milliseconds for the first answer of a model: packages are not compiled yet
 ADDRESS = "127.0.0.1:8000"
 SERVER = re.compile(r"^python manage\.py runserver$", re.MULTILINE)
 # What the process of the tests has in its environment and a newcomer has not.
@@ -84,12 +85,17 @@ class Newcomer:
             self._reload()
             code = code.replace(ADDRESS, f"127.0.0.1:{self._port}")
         commands = SERVER.sub("", code)
-        self._shell = self._finished(commands, step)
+        self._shell = self._finished(commands, step.place)
         if commands != code:
             self._server_shell = self._shell
             self._start()
 
-    def _finished(self, commands: str, step: Step) -> str:
+    def printed_by(self, command: str) -> str:
+        """Return what a command prints in the newcomer's shell, whatever its exit status."""
+        self._finished(f"{command} || true", command)
+        return self.output
+
+    def _finished(self, commands: str, place: str) -> str:
         """Run commands to their end; return what makes a shell like the one they leave behind."""
         with TemporaryDirectory() as folder:
             kept = Path(folder) / "shell"
@@ -104,7 +110,7 @@ class Newcomer:
                 check=False,
             )
             self.output = ended.stdout
-            assert ended.returncode == 0, f"{step.place} failed:\n{ended.stdout}"
+            assert ended.returncode == 0, f"{place} failed:\n{ended.stdout}"
             return kept.read_text()
 
     def _compare(self, step: Step) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.test import SimpleTestCase, tag
 
 from tests.browser.support import Chromium
-from tests.browser.widget.widget import LIMIT, Widget, expect
-from tests.guides.newcomer import newcomer
+from tests.browser.widget.widget import Widget, expect
+from tests.guides.newcomer import PATIENCE, newcomer
 from tests.pages import sample
 from tests.support.upstream import Gate, Upstream, finish, text
 
@@ -42,16 +42,14 @@ class QuickstartTests(SimpleTestCase):
     def ask(self, url: str, question: str) -> Widget:
         self.page.goto(url)
         widget = Widget(self.page)
-        widget.field.fill(question)
-        widget.field.press("Enter")
+        widget.ask(question)
         return widget
 
     def demo_driver_answers_piece_by_piece(self, url: str) -> None:
         self.page.goto(url)
         self.page.evaluate(f"() => {{ window.pieces = ({GROWING})(); }}")
         widget = Widget(self.page)
-        widget.field.fill(SAVING)
-        widget.field.press("Enter")
+        widget.ask(SAVING)
         expect(widget.texts.last).to_contain_text("stream_completed")
         assert self.page.evaluate("() => window.pieces") > 10
 
@@ -75,7 +73,7 @@ class QuickstartTests(SimpleTestCase):
         gate = Gate()
         self.provider.serve(text("Hello"), gate, text(" from the model."), finish())
         widget = self.ask(url, "Hi")
-        expect(widget.texts.last).to_have_text("Hello", timeout=LIMIT)
+        expect(widget.texts.last).to_have_text("Hello", timeout=PATIENCE)
         gate.open()
         expect(widget.texts.last).to_have_text("Hello from the model.")
         assert self.provider.requests[0].headers["authorization"] == "Bearer sk-your-key"
