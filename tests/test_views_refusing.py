@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.test import override_settings
 from django.utils import translation
 
@@ -35,6 +36,17 @@ class RefusalTests(WithClient, CoreTestCase):
             "code": "invalid_request",
             "fields": {"prompt": ["This field is required."]},
         }
+
+    def test_stranger_is_refused_and_not_sent_to_a_login(self) -> None:
+        required = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+        for path in BOTH:
+            with (
+                self.subTest(path),
+                chat(ACCESS="mindwave_django.access.authenticated"),
+                override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, required]),
+            ):
+                answered = self.ask(path, {"prompt": "Hi"})
+                assert (answered.status, answered.json["code"]) == (401, "authentication_required")
 
     def test_prompt(self) -> None:
         self.assert_refused(["prompt"], data={})

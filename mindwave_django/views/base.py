@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import transaction
 from django.forms import Form
@@ -48,6 +49,7 @@ def api_view(*methods: str, pages: bool = False) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @csrf_exempt  # it is looked at below, and refused in our form
+        @login_not_required  # likewise: a client of streams can do nothing with a redirect
         @transaction.non_atomic_requests
         @wraps(view)
         async def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
