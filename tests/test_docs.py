@@ -243,7 +243,8 @@ class ReadmeTests(SimpleTestCase):
         commands = [s.code.strip() for s in samples(ROOT / "README.md", "sh")]
         assert [command for command in commands if "-e" in command] == [
             "python -m pip install -e '.[demo]' && python example_project/manage.py demo",
-            "python -m pip install -e '.[test]' && python example_project/manage.py test",
+            "python -m pip install -e '.[test]' && "
+            "python example_project/manage.py test --parallel 4",
         ]
 
     def test_changelog_names_the_version(self) -> None:
