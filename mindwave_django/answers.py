@@ -105,7 +105,7 @@ class MessageAnswer(Source):
 def _start(call: Call, executor: Executor | None) -> Generation:
     generation = Generation(call, executor)
     generation.start()
-    generation.look_for_readers()
+    generation.await_first_reader()
     return generation
 
 

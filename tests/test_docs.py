@@ -238,13 +238,15 @@ class LinkTests(SimpleTestCase):
         assert tops <= set(links(ROOT / "README.md"))
 
 
+ALL_TESTS = "python example_project/manage.py test --parallel 4"
+
+
 class ReadmeTests(SimpleTestCase):
     def test_two_commands_set_a_clone_up(self) -> None:
         commands = [s.code.strip() for s in samples(ROOT / "README.md", "sh")]
         assert [command for command in commands if "-e" in command] == [
             "python -m pip install -e '.[demo]' && python example_project/manage.py demo",
-            "python -m pip install -e '.[test]' && "
-            "python example_project/manage.py test --parallel 4",
+            f"python -m pip install -e '.[test]' && {ALL_TESTS}",
         ]
 
     def test_changelog_names_the_version(self) -> None:

@@ -59,6 +59,7 @@ from mindwave_django.tracing import fresh_context
 
 logger = logging.getLogger("mindwave_django")
 
+FIRST_READER_LIMIT = 1.0  # seconds for a reader who has asked to begin to read
 CLOSE_LIMIT = 5.0  # seconds for a driver to end its work, before it is cancelled once more
 
 
@@ -146,9 +147,9 @@ class Generation:
         shutdown.add(self)
         self._task.add_done_callback(self._done)
 
-    def look_for_readers(self) -> None:
-        """Begin the grace at once, unless somebody reads already."""
-        self._watch.readers_left()
+    def await_first_reader(self) -> None:
+        """Let the grace begin if the reader for whom it was started does not come."""
+        self._loop.call_later(FIRST_READER_LIMIT, self._watch.readers_left)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         capacity.discard(task)

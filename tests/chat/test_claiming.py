@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.test import RequestFactory, SimpleTestCase, override_settings
 
 from mindwave_django.access import Caller
-from mindwave_django.answers import answer_response
+from mindwave_django.answers import MessageAnswer, answer_response
 from mindwave_django.events import CancelReason
 from mindwave_django.http import StreamedTextResponse
 from mindwave_django.models import ChatMessage, MessageState
@@ -44,6 +44,16 @@ class ClaimTests(SimpleTestCase):
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
         request = RequestFactory().get("/", headers=headers)
         return answer_response(request, self.message, Caller("", None))
+
+    def look_late(self) -> Any:
+        """Return an `open` that takes its time, as on a busy event loop."""
+        look = MessageAnswer.open
+
+        async def late(answer: MessageAnswer, executor: Any) -> Any:
+            await asyncio.sleep(0.1)
+            return await look(answer, executor)
+
+        return late
 
     async def read(self, response: StreamedTextResponse) -> bytes:
         return b"".join([part async for part in response])
@@ -115,6 +125,13 @@ class ClaimTests(SimpleTestCase):
             ended = await self.end()
         assert task.cancelled()
         assert ended.text == "Hello"
+
+    @override_settings(MINDWAVE={"STREAMING": {"RECONNECT_GRACE": 0}})
+    async def test_reader_who_is_on_the_way_needs_no_grace(self) -> None:
+        look = self.look_late()
+        with mock.patch.object(MessageAnswer, "open", look):
+            assert b"Hello" in await self.read(self.respond("Hello"))
+        assert (await self.end()).text == "Hello"
 
     @override_settings(
         MINDWAVE={"STREAMING": {"RECONNECT_GRACE": 0}, "CHAT": {"CHECKPOINT_INTERVAL": 0.01}}

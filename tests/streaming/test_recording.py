@@ -36,7 +36,7 @@ class RecordingTestCase(SimpleTestCase):
         self.driver = driver
         generation = Generation(call_to(driver, stream_id=STREAM, recorder=self.recorder))
         generation.start()
-        generation.look_for_readers()
+        generation.await_first_reader()
         return generation
 
     async def read(self, *steps: Step) -> list[Any]:
@@ -162,7 +162,7 @@ class EndTests(RecordingTestCase):
         with mock.patch.object(self.recorder, "last_reader_at", side_effect=AssertionError) as ask:
             generation = await self.start("One", gate := Gate())
             await self.until_told("One", "")
-            generation.look_for_readers()
+            generation.await_first_reader()
             gate.open()
             await asyncio.wait_for(generation.ended.wait(), LIMIT)
         assert ask.call_count == 0
