@@ -11,7 +11,7 @@ from itertools import groupby
 from django.test import SimpleTestCase, tag
 
 from tests.pages import section
-from tests.support.proxies import PROGRAMS, changed, checked, shipped
+from tests.support.proxies import APACHE_ASKED_FOR, PROGRAMS, changed, checked, shipped
 
 
 @tag("machine")
@@ -27,6 +27,9 @@ class FileTests(SimpleTestCase):
             with self.subTest(program.name):
                 wrong = changed(shipped(program.file), r"\Z", "\n}\n")
                 assert checked(program, wrong).returncode != 0
+
+    def test_apache_asks_for_the_modules_it_gets(self) -> None:
+        assert f"#   a2enmod {' '.join(APACHE_ASKED_FOR)}\n" in shipped("apache.conf")
 
     def test_apache_has_no_proxy_timeout_for_a_location(self) -> None:
         [apache] = (program for program in PROGRAMS if program.name == "apache2")
