@@ -18,8 +18,8 @@ LIMIT = 300.0  # seconds for a block of commands; the longest installs the packa
 PATIENCE = 60_000  # milliseconds for the first answer of a model: packages are not compiled yet
 ADDRESS = "127.0.0.1:8000"
 SERVER = re.compile(r"^python manage\.py runserver$", re.MULTILINE)
-# What the process of the tests has in its environment and a newcomer has not.
 PASSWORD = "tea for two"  # of a user whose site lives as long as a test
+# What the process of the tests has in its environment and a newcomer has not.
 OURS = ("DJANGO_", "PYTHON", "DATABASE_URL", "OPENAI_", "MINDWAVE_", "OTEL_", "VIRTUAL_ENV")
 KEEP = "\nexport -p; printf 'cd %q\\n' \"$PWD\""
 
@@ -58,6 +58,11 @@ class Newcomer:
         for step in mine:
             self.do(step)
 
+    def printed_by(self, command: str) -> str:
+        """Return what a command prints in the newcomer's shell, whatever its exit status."""
+        self._finished(f"{command} || true", command)
+        return self.output
+
     def stop(self) -> None:
         """Stop the server, if one runs."""
         self._server.close()
@@ -89,11 +94,6 @@ class Newcomer:
         if commands != code:
             self._server_shell = self._shell
             self._start()
-
-    def printed_by(self, command: str) -> str:
-        """Return what a command prints in the newcomer's shell, whatever its exit status."""
-        self._finished(f"{command} || true", command)
-        return self.output
 
     def _finished(self, commands: str, place: str) -> str:
         """Run commands to their end; return what makes a shell like the one they leave behind."""

@@ -5,19 +5,12 @@ from __future__ import annotations
 from django.test import SimpleTestCase, tag
 
 from tests.browser.support import Chromium
-from tests.browser.widget.widget import Widget, expect
+from tests.browser.widget.widget import NOTE_WHAT_HAPPENS, Widget, expect
 from tests.guides.newcomer import PATIENCE, newcomer
 from tests.pages import sample
 from tests.support.upstream import Gate, Upstream, finish, text
 
 SAVING = "How do I save answers?"
-GROWING = """
-() => new Promise((seen) => {
-  const texts = [];
-  addEventListener("mindwave:delta", () => texts.length++);
-  addEventListener("mindwave:done", () => seen(texts.length));
-})
-"""
 
 
 @tag("machine")
@@ -25,6 +18,7 @@ class QuickstartTests(SimpleTestCase):
     def setUp(self) -> None:
         browser = self.enterContext(Chromium.start(Chromium.program()))
         self.page = browser.new_page()
+        self.page.add_init_script(NOTE_WHAT_HAPPENS)
         self.provider = self.enterContext(Upstream())
 
     def test_followed_to_the_letter(self) -> None:
@@ -46,25 +40,25 @@ class QuickstartTests(SimpleTestCase):
         return widget
 
     def demo_driver_answers_piece_by_piece(self, url: str) -> None:
-        self.page.goto(url)
-        self.page.evaluate(f"() => {{ window.pieces = ({GROWING})(); }}")
-        widget = Widget(self.page)
-        widget.ask(SAVING)
-        expect(widget.texts.last).to_contain_text("stream_completed")
-        assert self.page.evaluate("() => window.pieces") > 10
+        widget = self.ask(url, SAVING)
+        expect(widget.texts).to_contain_text(["you gave to stream"], timeout=PATIENCE)
+        assert len(widget.heard_of("delta")) > 10
 
     def answer_goes_on_after_a_reload(self, url: str) -> None:
         widget = self.ask(url, SAVING)
-        expect(widget.texts.last).to_contain_text("Every answer")
+        expect(widget.texts).to_have_count(2)
+        widget.wait_until("streaming")
         self.page.reload()
-        expect(Widget(self.page).texts.last).to_contain_text("you gave to stream")
+        expect(widget.texts).to_have_count(2)
+        expect(widget.texts.last).to_contain_text("you gave to stream")
 
     def answer_can_be_polled(self) -> None:
         """The page about when to stream has a function for it; it needs a site of this kind."""
         code = sample("when-to-stream.md", "async function ask", "js").code
-        token = self.page.context.cookies()[0]["value"]
+        cookies = {each["name"]: each["value"] for each in self.page.context.cookies()}
         answer = self.page.evaluate(
-            f"async (token) => {{ {code}; return await ask('Hello', token); }}", token
+            f"async (token) => {{ {code}; return await ask('Hello', token); }}",
+            cookies["csrftoken"],
         )
         assert answer["state"] == "complete"
         assert "demo driver" in answer["content"]
