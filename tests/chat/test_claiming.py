@@ -45,12 +45,13 @@ class ClaimTests(SimpleTestCase):
         request = RequestFactory().get("/", headers=headers)
         return answer_response(request, self.message, Caller("", None))
 
-    def look_late(self) -> Any:
+    def look_late(self, gate: Gate) -> Any:
         """Return an `open` that takes its time, as on a busy event loop."""
         look = MessageAnswer.open
 
         async def late(answer: MessageAnswer, executor: Any) -> Any:
             await asyncio.sleep(0.1)
+            gate.open()
             return await look(answer, executor)
 
         return late
@@ -128,10 +129,10 @@ class ClaimTests(SimpleTestCase):
 
     @override_settings(MINDWAVE={"STREAMING": {"RECONNECT_GRACE": 0}})
     async def test_reader_who_is_on_the_way_needs_no_grace(self) -> None:
-        look = self.look_late()
-        with mock.patch.object(MessageAnswer, "open", look):
-            assert b"Hello" in await self.read(self.respond("Hello"))
-        assert (await self.end()).text == "Hello"
+        gate = Gate()
+        with mock.patch.object(MessageAnswer, "open", self.look_late(gate)):
+            assert b"Hello" in await self.read(self.respond("Hello", gate))
+        assert (await self.end()).reason is None
 
     @override_settings(
         MINDWAVE={"STREAMING": {"RECONNECT_GRACE": 0}, "CHAT": {"CHECKPOINT_INTERVAL": 0.01}}
