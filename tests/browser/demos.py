@@ -64,8 +64,16 @@ class DemoTest(BrowserTest):
         self.provider.serve_only(*given, finish())
 
     def ask(self, question: str = "Hello") -> None:
-        self.field.fill(question)
+        self.type(question)
         self.field.press("Enter")
+
+    def type(self, text: str) -> None:
+        """Put a text in the place of what stands there, key by key.
+
+        `fill` sets the value in Firefox where React itself watches it, and React hears nothing.
+        """
+        self.field.press("Control+a")
+        self.field.press_sequentially(text)
 
     def answered(self, *steps: Step | str) -> None:
         """Ask, and wait for the end of the answer."""

@@ -21,7 +21,7 @@ class Asking(DemoTest):
     def test_enter_sends_the_trimmed_prompt_and_the_answer_grows(self) -> None:
         first, second = Gate(), Gate()
         self.serve(first, "One,\n", second, "  two.")
-        self.ask("  What is it?\t ")
+        self.ask("  What is it?  ")
         expect(self.button).to_have_text("Stop")
         expect(self.status).to_have_text("Thinking…")
         expect(self.answer).to_have_attribute("aria-busy", "true")
@@ -41,7 +41,7 @@ class Asking(DemoTest):
     def test_button_sends_and_keeps_the_focus(self) -> None:
         gate = Gate()
         self.serve("Yes.", gate)
-        self.field.fill("Really?")
+        self.type("Really?")
 
         self.button.focus()
         self.page.keyboard.press("Enter")
@@ -56,7 +56,7 @@ class Asking(DemoTest):
     def test_blank_does_nothing_and_what_stands_there_stays(self) -> None:
         self.answered("Kept.")
 
-        self.ask(" \t ")
+        self.ask("   ")
         self.button.click()
 
         self.expect_whole("Kept.")
