@@ -238,7 +238,7 @@ class LinkTests(SimpleTestCase):
         assert tops <= set(links(ROOT / "README.md"))
 
 
-ALL_TESTS = "python example_project/manage.py test --parallel 4"
+ALL_TESTS = "python example_project/manage.py test --parallel"
 
 
 class ReadmeTests(SimpleTestCase):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Request
 
 # What the page itself asks the server for.
-OWN = re.compile(r"http://127\.0\.0\.1:\d+/(static/.*|mindwave/.*|widget\?.*)?")
+OWN = re.compile(r"http://127\.0\.0\.1:\d+/(static/.*|mindwave/.*|widget\?.*|alone(\.css)?)?")
 
 WATCH = """
 window.executed = [];
