@@ -55,9 +55,6 @@ class BrowserTest:
     enterContext: Callable[..., Any]  # noqa: N815
 
 
-NAMES_OF_A_TEST = {"_testMethodName", "_testMethodDoc", "_subtest"}
-
-
 @tag("machine")
 class BrowserTestCase(SimpleTestCase):
     """A server, a provider behind it, a proxy before it, and a fresh `page` for each test.
@@ -77,10 +74,6 @@ class BrowserTestCase(SimpleTestCase):
     proxy: ClassVar[Proxy]
     browser: ClassVar[Browser]
     page: Page
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Let a process tell another of a subtest that failed, without the browser."""
-        return {name: value for name, value in vars(self).items() if name in NAMES_OF_A_TEST}
 
     @classmethod
     def setUpClass(cls) -> None:
