@@ -90,7 +90,7 @@ class SessionTests(CsrfTestCase):
     @override_settings(CSRF_USE_SESSIONS=True)
     def test_token_in_the_session(self) -> None:
         self.refused("post", MESSAGES)
-        self.client.get("/")  # a page with a form
+        self.client.get("/widget/")  # a page with a form
         token = self.client.session["_csrftoken"]
         assert self.post(headers={"X-CSRFToken": token}).status == 201
 
