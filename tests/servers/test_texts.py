@@ -31,7 +31,14 @@ class Texts:
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.upstream = cls.enterClassContext(aimock(*fixtures()))
-        env = {"OPENAI_BASE_URL": cls.upstream.url, "OPENAI_API_KEY": "unused"}
+        env = {
+            "OPENAI_BASE_URL": cls.upstream.url,
+            "OPENAI_API_KEY": "unused",
+            # One reader after the other may be quicker than the ends of their answers.
+            "DJANGO_SETTINGS_MODULE": "tests.support.settings_chat",
+            "CHAT_OPTIONS": '{"MAX_STREAMS_PER_OWNER": null}',
+            "STREAMING_OPTIONS": '{"HEARTBEAT_INTERVAL": 15}',
+        }
         cls.server = cls.enterClassContext(serving(cls.server_name, env))
 
     def test_texts_through_curl(self) -> None:
