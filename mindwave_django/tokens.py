@@ -106,19 +106,23 @@ def is_ready(name: str) -> bool:
     """Return whether the vocabulary called `name` is in tiktoken's cache, whole."""
     if name in _whole:
         return True
-    file, expected = VOCABULARY_FILES.get(name, ("", ""))
     folder = cache_folder()
-    if not file or folder is None:
+    if name not in VOCABULARY_FILES or folder is None:
         return False
     try:
-        content = (folder / file).read_bytes()
+        content = (folder / VOCABULARY_FILES[name][0]).read_bytes()
     except OSError:  # it is not there, or not for us to read
         return False
     # tiktoken downloads a file again whose content is not what it should be.
-    if hashlib.sha256(content).hexdigest() != expected:
+    if not is_whole(content, name):
         return False
     _whole.add(name)
     return True
+
+
+def is_whole(content: bytes, name: str) -> bool:
+    """Return whether this is the vocabulary called `name`, by its checksum."""
+    return hashlib.sha256(content).hexdigest() == VOCABULARY_FILES[name][1]
 
 
 _whole: set[str] = set()  # vocabularies whose files have been looked at

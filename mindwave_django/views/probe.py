@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import django
 import msgspec
@@ -22,6 +24,9 @@ from mindwave_django.exceptions import MindwaveError, NotFound
 from mindwave_django.http import StreamedTextResponse, refusal
 from mindwave_django.probe import Plan, Probe, ending_of, read_plan
 
+View: TypeAlias = Callable[[HttpRequest, Plan], Coroutine[Any, Any, HttpResponseBase]]
+Guarded: TypeAlias = Callable[[HttpRequest], Coroutine[Any, Any, HttpResponseBase]]
+
 # Headers that tell of a proxy; none of them carries what a visitor has typed.
 TELLING = (
     *("Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
@@ -29,27 +34,32 @@ TELLING = (
 )
 
 
-@login_not_required
-@transaction.non_atomic_requests
-@require_GET
-async def probe(request: HttpRequest) -> HttpResponseBase:
-    """Stream what a signed plan asks for; 404 unless MINDWAVE['PROBE'] is on."""
-    try:
-        plan = _plan(request)
-    except MindwaveError as exc:
-        return refusal(exc)
+def _for_whom_has_a_plan(view: View) -> Guarded:
+    """Give a view the signed plan of a GET; 404 unless MINDWAVE['PROBE'] is on."""
+
+    @login_not_required
+    @transaction.non_atomic_requests
+    @require_GET
+    @wraps(view)
+    async def guarded(request: HttpRequest) -> HttpResponseBase:
+        try:
+            plan = _plan(request)
+        except MindwaveError as exc:
+            return refusal(exc)
+        return await view(request, plan)
+
+    return guarded
+
+
+@_for_whom_has_a_plan
+async def probe(request: HttpRequest, plan: Plan) -> HttpResponseBase:
+    """Stream what the plan asks for."""
     return StreamedTextResponse(request, Probe(plan))
 
 
-@login_not_required
-@transaction.non_atomic_requests
-@require_GET
-async def report(request: HttpRequest) -> HttpResponseBase:
-    """Say how the probe of a signed plan ended, and how this very request has arrived."""
-    try:
-        plan = _plan(request)
-    except MindwaveError as exc:
-        return refusal(exc)
+@_for_whom_has_a_plan
+async def report(request: HttpRequest, plan: Plan) -> HttpResponseBase:
+    """Say how the probe of this plan ended, and how this very request has arrived."""
     ending = await sync_to_async(ending_of)(plan.probe_id)
     said = {"ending": ending and msgspec.to_builtins(ending)} | arrival(request)
     return JsonResponse(said, headers={"Cache-Control": "no-store"})

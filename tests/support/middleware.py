@@ -22,15 +22,3 @@ def collecting(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequ
         return whole
 
     return middleware
-
-
-@sync_only_middleware
-def unmarking(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Take off what keeps compression away."""
-
-    def middleware(request: HttpRequest) -> Any:
-        response = get_response(request)
-        del response["Content-Encoding"]
-        return response
-
-    return middleware

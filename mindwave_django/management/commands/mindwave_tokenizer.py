@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -72,7 +71,7 @@ def _download(name: str) -> bytes:
             f"{name} could not be downloaded ({type(exc).__name__}). On a machine with network run "
             "this command, copy its folder here and give it with --from FOLDER."
         ) from exc
-    if not _is_right(content, name):
+    if not tokens.is_whole(content, name):
         raise CommandError(f"What came from {url} is not {name}: its checksum differs.")
     return content
 
@@ -89,13 +88,9 @@ def _read(folder: Path, name: str) -> bytes:
         content = found[0].read_bytes()
     except OSError as exc:
         raise CommandError(f"{found[0]} cannot be read: {exc.strerror}.") from exc
-    if not _is_right(content, name):
+    if not tokens.is_whole(content, name):
         raise CommandError(f"{found[0]} is not {name}, or not whole: its checksum differs.")
     return content
-
-
-def _is_right(content: bytes, name: str) -> bool:
-    return hashlib.sha256(content).hexdigest() == tokens.VOCABULARY_FILES[name][1]
 
 
 def _keep(cache: Path, name: str, content: bytes) -> None:

@@ -13,7 +13,7 @@ from tests.support.servers import SERVERS
 
 ELSEWHERE = "https://front.example"
 COLLECTING = "tests.support.middleware.collecting"
-UNMARKING = "tests.support.middleware.unmarking"
+UNMARKING = "tests.doctor.middlewares.strips_content_encoding"
 GZIP = "django.middleware.gzip.GZipMiddleware"
 CORS = "corsheaders.middleware.CorsMiddleware"
 IMPATIENT = (*SERVERS["gunicorn-sync"][:-1], "--timeout", "5", SERVERS["gunicorn-sync"][-1])
