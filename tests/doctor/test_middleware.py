@@ -7,11 +7,12 @@ from typing import Any
 from unittest import mock
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.test import override_settings
 
 from mindwave_django.conf import mindwave_settings
 from mindwave_django.doctor.findings import Finding
-from mindwave_django.doctor.middleware import look_at_middleware
+from mindwave_django.doctor.middleware import Passage, look_at_middleware
 from mindwave_django.probe import Plan
 from tests.doctor.middlewares import SECRET, NoURLs
 from tests.recording import CoreTestCase
@@ -117,6 +118,14 @@ class FaultTests(MiddlewareTestCase):
     def test_those_that_others_need_are_not_blamed(self) -> None:
         finding = self.look(*USUAL, "needs_a_user", "redirects")
         self.assert_at_fault(finding, "redirects", "middleware_refuses", "answers 302")
+
+    def test_machine_that_stalled_once_is_not_blamed(self) -> None:
+        at_once = Passage(HttpResponse(), [1.0, 1.0, 1.0, 1.0])
+        one_by_one = Passage(HttpResponse(), [1.0, 2.0, 3.0, 4.0])
+        way = mock.patch("mindwave_django.doctor.middleware._apass")
+        with way as passes:
+            passes.side_effect = [at_once, one_by_one]
+            self.assert_fine(self.look())
 
     def test_two_at_once(self) -> None:
         finding = self.look("redirects", "redirects_async")
