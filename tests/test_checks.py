@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import registry, run_checks
-from django.test import SimpleTestCase, override_settings
+from django.test import SimpleTestCase, override_settings, tag
 
 from mindwave_django.checks import check_deployment, check_settings
 from tests.checking import DEMO, CheckTestCase, check, check_default
@@ -187,6 +187,7 @@ class RegistrationTests(CheckTestCase):
             assert "mindwave.E001" in {message.id for message in run_checks()}
 
 
+@tag("machine")
 class CommandTests(SimpleTestCase):
     def test_check_is_clean_with_warnings_as_errors(self) -> None:
         done = manage("check")

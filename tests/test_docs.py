@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pkgutil import resolve_name
 
 import msgspec
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 from django.urls import URLPattern
 
 import mindwave_django
@@ -73,6 +73,7 @@ class SettingsTests(SimpleTestCase):
             with self.subTest(group.place()):
                 assert self.documented(group).keys() == group.known()
 
+    @tag("machine")
     def test_rows_are_those_that_conf_gives(self) -> None:
         done = run_python("docs/settings_reference.py", "--check")
         assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from unittest import mock
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.test import SimpleTestCase, TestCase, TransactionTestCase
+from django.test import SimpleTestCase, TestCase, TransactionTestCase, tag
 from django.urls import reverse
 
 from chat.models import ChatMessage
@@ -210,6 +210,7 @@ class SettingsTests(SimpleTestCase):
             "DATABASE_URL should begin with sqlite:/// or postgres://, got scheme 'mysql'."
         )
 
+    @tag("machine")
     def test_driver_by_the_environment(self) -> None:
         keys = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MINDWAVE_DRIVER")
         code = (
@@ -228,6 +229,7 @@ class SettingsTests(SimpleTestCase):
                 done = manage("shell", "--no-imports", "-v0", "-c", code, **env)
                 assert done.stdout.strip() == driver, done.stderr
 
+    @tag("machine")
     def test_unknown_driver(self) -> None:
         done = manage("check", MINDWAVE_DRIVER="abacus")
         assert done.returncode == 1

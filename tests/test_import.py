@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from tests.programs import run_python
 
@@ -18,6 +18,7 @@ def modules_after(code: str, **env: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+@tag("machine")
 class ImportTests(SimpleTestCase):
     def assert_light(self, modules: set[str]) -> None:
         assert "mindwave_django.api" in modules

@@ -9,7 +9,7 @@ from unittest import mock
 
 import openai
 from django.core.checks import Warning as CheckWarning
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from mindwave_django.drivers.openai import OpenAIDriver
 from mindwave_django.events import TextDelta
@@ -149,6 +149,7 @@ class StartTests(SimpleTestCase):
             assert joined(await ask(driver)) == "ok"
             assert build.call_count == 1
 
+    @tag("machine")
     def test_module_does_not_import_the_package_openai(self) -> None:
         code = (
             "import sys, mindwave_django.drivers.openai as module;"

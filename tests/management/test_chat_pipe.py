@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from tests.management.terminal import LIMIT, environment
 from tests.support.processes import ROOT
@@ -43,6 +43,7 @@ class PipeTestCase(SimpleTestCase):
         return process.returncode, out.decode(), err.decode()
 
 
+@tag("machine")
 class PipeTests(PipeTestCase):
     def asked(self) -> Any:
         return self.upstream.requests[-1].body["messages"]
@@ -86,6 +87,7 @@ class PipeTests(PipeTestCase):
             assert self.pipe("Hi", argument) == (1, "", f"CommandError: {expected}\n")
 
 
+@tag("machine")
 class FailingPipeTests(PipeTestCase):
     def setUp(self) -> None:
         self.upstream = self.enterContext(Upstream())

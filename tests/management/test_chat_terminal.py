@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from mindwave_django.testing import Gate
 from tests.management.terminal import CONTROL_C, CONTROL_D, ENTER, Terminal, terminal
@@ -37,6 +37,7 @@ def said(talk: Terminal, request: int) -> list[tuple[str, str]]:
     return [(m["role"], m["content"]) for m in upstream.requests[request].body["messages"]]
 
 
+@tag("machine")
 class TalkingTests(SimpleTestCase):
     def test_answer_shows_word_by_word_and_the_model_knows_what_was_said(self) -> None:
         gate = Gate()
@@ -105,6 +106,7 @@ class TalkingTests(SimpleTestCase):
         assert said(talk, 1)[-1] == ("user", "Hi")
 
 
+@tag("machine")
 class StoppingTests(SimpleTestCase):
     def test_ctrl_c_stops_the_answer_and_keeps_what_came(self) -> None:
         with chat(HALF, WHOLE) as talk:
@@ -141,6 +143,7 @@ class StoppingTests(SimpleTestCase):
             assert talk.exit_status() == 0
 
 
+@tag("machine")
 class LeavingTests(SimpleTestCase):
     def test_keys_that_leave(self) -> None:
         for key in (CONTROL_C, CONTROL_D):

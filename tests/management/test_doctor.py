@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from unittest import mock
 
-from django.test import TestCase, override_settings
+from django.test import TestCase, override_settings, tag
 
 from mindwave_django.exceptions import ProviderAuthenticationError
 from mindwave_django.probe import Plan
@@ -147,6 +147,7 @@ class HereTests(TestCase):
         assert CALL_FAILED in said
         assert KEY not in said
 
+    @tag("machine")
     def test_from_the_shell(self) -> None:
         done = manage("mindwave_doctor", "--json", MINDWAVE_DRIVER="demo")
         assert done.stderr == ""

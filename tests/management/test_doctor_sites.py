@@ -6,7 +6,7 @@ from io import StringIO
 from unittest import mock
 
 from django.core.management import CommandError
-from django.test import SimpleTestCase, override_settings
+from django.test import SimpleTestCase, override_settings, tag
 
 from mindwave_django.doctor.findings import Finding, Level
 from mindwave_django.drivers.demo import DemoDriver
@@ -166,6 +166,7 @@ class ArgumentTests(SimpleTestCase):
         assert self.refused("--long") == "--long needs the URL of a site to probe."
         assert self.refused("--origin", URL) == "--origin needs the URL of a site to probe."
 
+    @tag("machine")
     def test_no_traceback_in_the_shell(self) -> None:
         done = manage("mindwave_doctor", "nonsense://x")
         assert (done.returncode, done.stdout) == (1, "")

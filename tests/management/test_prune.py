@@ -8,7 +8,7 @@ from unittest import mock
 
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
-from django.test import SimpleTestCase, TestCase
+from django.test import SimpleTestCase, TestCase, tag
 
 from mindwave_django.management.commands.mindwave_prune import age
 from mindwave_django.models import ChatMessage, Conversation, MessageState
@@ -73,6 +73,7 @@ class ArgumentTests(SimpleTestCase):
                     f"--batch-size should be a whole number from 1 to 500, got {text!r}."
                 )
 
+    @tag("machine")
     def test_exit_status(self) -> None:
         done = manage("mindwave_prune", "--older-than", "30")
         assert (done.returncode, done.stdout) == (1, "")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from mindwave_django.streaming.background import BackgroundLoop
 from mindwave_django.testing import Gate
@@ -51,6 +51,7 @@ class BackgroundLoopTests(SimpleTestCase):
         with self.assertRaisesMessage(RuntimeError, "The process is exiting"):
             loop.submit(answer())
 
+    @tag("machine")
     def test_a_process_with_an_unfinished_stream_exits(self) -> None:
         program = (
             "import builtins, django\n"
@@ -73,6 +74,7 @@ class BackgroundLoopTests(SimpleTestCase):
         )
         assert done.stdout == b"Hello.\n"
 
+    @tag("machine")
     def test_a_forked_child_has_a_loop_of_its_own(self) -> None:
         program = (
             "import os\n"

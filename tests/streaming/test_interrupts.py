@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 from unittest import mock
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from mindwave_django import llm
 from mindwave_django.signals import stream_completed, stream_started, token_streamed
@@ -150,6 +150,7 @@ class LentThreadTests(SimpleTestCase):
             with self.subTest(signal=signal):
                 self.assert_comes_out_and_others_go_on(signal, lambda: respond().getvalue())
 
+    @tag("machine")
     def test_a_signal_of_the_system_while_the_main_thread_waits(self) -> None:
         done = run_script(
             "import signal\n"

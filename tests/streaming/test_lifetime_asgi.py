@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from django.db import connections
-from django.test import SimpleTestCase, override_settings
+from django.test import SimpleTestCase, override_settings, tag
 
 from mindwave_django.events import CancelReason, Outcome
 from mindwave_django.streaming.capacity import capacity
@@ -153,6 +153,7 @@ class LeavingTests(SimpleTestCase):
         _, heard = await self._leave(after_the_end)
         assert heard.endings[0].outcome is Outcome.COMPLETED
 
+    @tag("thorough")
     async def test_nothing_is_left_after_many_rounds(self) -> None:
         for name, leaving in LEAVINGS.items():
             with self.subTest(name):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.test import SimpleTestCase, override_settings
+from django.test import SimpleTestCase, override_settings, tag
 
 from mindwave_django.events import CancelReason, Outcome
 from mindwave_django.streaming.background import background
@@ -146,6 +146,7 @@ class LeavingTests(SimpleTestCase):
     def test_after_the_end(self) -> None:
         assert self._leave(after_the_end).endings[0].outcome is Outcome.COMPLETED
 
+    @tag("thorough")
     def test_nothing_is_left_after_many_rounds(self) -> None:
         async def left() -> Counter[str]:
             return left_over()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest import mock
 
-from django.test import SimpleTestCase, override_settings
+from django.test import SimpleTestCase, override_settings, tag
 
 from mindwave_django.backends import BackendError
 from mindwave_django.streaming.log import Log, MemoryLog, current_log
@@ -79,6 +79,7 @@ class CurrentLogTests(SimpleTestCase):
         ):
             current_log()
 
+    @tag("machine")
     def test_a_forked_child_does_not_follow_what_its_parent_writes(self) -> None:
         done = run_script(
             "import signal\n"

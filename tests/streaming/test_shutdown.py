@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 from unittest import mock
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from mindwave_django import llm
 from mindwave_django.events import Outcome
@@ -144,6 +144,7 @@ class LoopTests(SimpleTestCase):
         assert set(saved) == set(asked)
 
 
+@tag("machine")
 class ProcessTests(SimpleTestCase):
     """Scripts and management commands, which end after their last call."""
 

@@ -11,7 +11,7 @@ from unittest import mock
 
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.test import TestCase
+from django.test import TestCase, tag
 from django.utils import translation
 
 from mindwave_django.usage.days import DAY
@@ -141,6 +141,7 @@ class UsageTests(TestCase):
         assert "nobody, or erased" in said
         assert "12,345" in said
 
+    @tag("machine")
     def test_exit_status(self) -> None:
         done = manage("mindwave_usage", "--format", "json", "--since", "soon")
         assert done.returncode == 1
