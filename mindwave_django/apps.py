@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core.checks import register
 
+CHECK_TAG = "mindwave"
+
 
 class MindwaveConfig(AppConfig):
     """Registers the system checks, and what the chat has to hear of."""
@@ -22,7 +24,7 @@ class MindwaveConfig(AppConfig):
         from mindwave_django.signals import stream_completed  # noqa: PLC0415
         from mindwave_django.titles import name_conversation  # noqa: PLC0415
 
-        register(check_settings)
-        register(check_deployment, deploy=True)
+        register(check_settings, CHECK_TAG)
+        register(check_deployment, CHECK_TAG, deploy=True)
         user_logged_in.connect(adopt_conversations)
         stream_completed.connect(name_conversation)

@@ -182,6 +182,12 @@ class RegistrationTests(CheckTestCase):
         assert check_deployment not in registry.registry.get_checks()
         assert check_deployment in registry.registry.get_checks(include_deployment_checks=True)
 
+    def test_they_can_be_run_alone(self) -> None:
+        with override_settings(MINDWAVE={"QUUX": 1}, USE_TZ="maybe"):
+            found = run_checks(tags=["mindwave"], include_deployment_checks=True)
+        assert "mindwave.E001" in {message.id for message in found}
+        assert all(message.id.startswith("mindwave.") for message in found)
+
     def test_checks_run_with_all_others(self) -> None:
         with override_settings(MINDWAVE={"QUUX": 1}):
             assert "mindwave.E001" in {message.id for message in run_checks()}

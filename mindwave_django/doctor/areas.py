@@ -46,6 +46,7 @@ def _local(*, call: bool, workers: int | None) -> Iterator[Area]:
 
 def _models(*, call: bool) -> Iterator[Finding]:
     yield from models.look_at_drivers()
+    yield from models.look_at_prices()
     yield from models.look_at_tokenizer()
     if call:
         yield from models.call_drivers()

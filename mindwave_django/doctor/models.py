@@ -1,23 +1,24 @@
-"""Whether the models can be asked: drivers, their keys, and the tokenizer."""
+"""Whether the models can be asked: drivers, their keys, prices, and the tokenizer."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
 
 from mindwave_django import tokens
-from mindwave_django.conf import mindwave_settings
+from mindwave_django.conf import mindwave_settings, ratelimit_settings
 from mindwave_django.doctor.findings import Finding, error, fine, note, warning
 from mindwave_django.drivers import Driver, drivers
 from mindwave_django.drivers.demo import DemoDriver
-from mindwave_django.events import Finished
+from mindwave_django.events import Finished, Usage
 from mindwave_django.exceptions import InvalidRequest, MindwaveError, ProviderConnectionLost
 from mindwave_django.messages import Message, Role
+from mindwave_django.pricing import acost_of
 from mindwave_django.streaming.failure import describe_failure
 
 CALL_LIMIT = 60.0  # seconds for a call of one token
@@ -66,6 +67,28 @@ def _driver(driver: Driver) -> Finding:
 
 def _model(driver: Driver) -> str:
     return f", {driver.model}" if driver.model else ""
+
+
+def look_at_prices() -> Iterator[Finding]:
+    """See whether what CHAT['COST_BUDGET'] bounds has a price."""
+    if mindwave_settings.CHAT.COST_BUDGET is None or ratelimit_settings.fail_open:
+        return
+    for alias in mindwave_settings.DRIVERS:
+        with suppress(ImproperlyConfigured):  # the checks say so
+            yield _price(drivers[alias])
+
+
+def _price(driver: Driver) -> Finding:
+    name = f"what {driver.model!r} of driver {driver.alias!r} costs"
+    if async_to_sync(acost_of)(Usage(1, 1), driver.model, driver) is not None:
+        return fine("price", f"It is known {name}, which COST_BUDGET needs.")
+    return warning(
+        "price_missing",
+        f"CHAT['COST_BUDGET'] is set, and nobody knows {name}: questions to it are answered 503 "
+        "(limit_unavailable).",
+        "Set its price in MINDWAVE['PRICING'], or for public ones: "
+        "pip install 'mindwave-django[pricing]'",
+    )
 
 
 def look_at_tokenizer() -> Iterator[Finding]:

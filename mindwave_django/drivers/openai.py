@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 REASONING_MODEL = re.compile(r"(.*/)?(o\d|gpt-[5-9])")
 UNSET: Final = object()
 DRAIN_LIMIT = 0.5  # seconds for a body to end after `[DONE]`
+KEY_SHAPE = "should be one line of ASCII; perhaps a line end came with it."
 
 TokenLimitParameter: TypeAlias = Literal["auto", "max_tokens", "max_completion_tokens"]
 
@@ -88,10 +89,8 @@ class OpenAIDriver(Driver):
         idle_timeout: float | None = None,
     ) -> None:
         super().__init__(alias)
-        if isinstance(api_key, str) and not (api_key.isascii() and api_key.isprintable()):
-            raise ValueError(
-                "api_key should be one line of ASCII; perhaps a line end came with it."
-            )
+        if not _fits_a_header(api_key or ""):
+            raise ValueError(f"api_key {KEY_SHAPE}")
         self.model = model
         self.max_tokens = max_tokens
         self.first_token_timeout = first_token_timeout
@@ -161,13 +160,18 @@ class OpenAIDriver(Driver):
         yield reader.finish()
 
     def check(self, place: str) -> Iterable[CheckMessage]:
-        """Warn about a missing key: without one every answer would fail."""
-        if not (self._api_key or os.environ.get("OPENAI_API_KEY") or self._base_url):
+        """Warn about a key that is missing or cannot be sent: every answer would fail."""
+        if not _fits_a_header(key := self._key()):
+            yield Warning(f"OPENAI_API_KEY {KEY_SHAPE}", id="mindwave.W001")
+        if not (key or self._base_url):
             yield Warning(
                 f"{place} has no 'api_key', and OPENAI_API_KEY is not set.",
                 hint="Set it in OPTIONS, or name your own server by 'base_url'.",
                 id="mindwave.W001",
             )
+
+    def _key(self) -> str:
+        return self._api_key or os.environ.get("OPENAI_API_KEY", "")
 
     async def warm(self) -> None:
         """Import `openai` and build the client, which together take about a second."""
@@ -241,6 +245,8 @@ class OpenAIDriver(Driver):
 
     def _build_client(self) -> AsyncOpenAI:
         """Build a client; blocks for long, so it runs in a thread."""
+        if not _fits_a_header(self._key()):
+            raise ProviderAuthenticationError(f"OPENAI_API_KEY {KEY_SHAPE}")
         httpx2 = importlib.import_module("httpx2")
         openai = importlib.import_module("openai")
         timeouts = mindwave_settings.STREAMING
@@ -249,9 +255,9 @@ class OpenAIDriver(Driver):
             self.idle_timeout or timeouts.IDLE_TIMEOUT,
         )
         # A server that needs no key gets a word, since the client insists on one.
-        spare_key = "unused" if self._base_url and not os.environ.get("OPENAI_API_KEY") else None
+        spare_key = "unused" if self._base_url else None
         client: AsyncOpenAI = openai.AsyncOpenAI(
-            api_key=self._api_key or spare_key,
+            api_key=self._key() or spare_key,
             base_url=self._base_url,
             organization=self._organization,
             project=self._project,
@@ -263,6 +269,10 @@ class OpenAIDriver(Driver):
             ),
         )
         return client
+
+
+def _fits_a_header(key: str) -> bool:
+    return key.isascii() and key.isprintable()
 
 
 @functools.cache

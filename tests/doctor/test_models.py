@@ -97,6 +97,28 @@ class DriverTests(CoreTestCase):
         assert driver.calls == []
 
 
+class PriceTests(CoreTestCase):
+    def look(self, **settings: Any) -> list[tuple[str, str]]:
+        usual = {"DRIVERS": {"default": {"BACKEND": DEMO}}, "CHAT": {"COST_BUDGET": "5.00/d"}}
+        site = override_settings(MINDWAVE=usual | settings)
+        with site, fake_driver("yes") as driver:
+            found = [*models.look_at_prices()]
+        assert driver.calls == []
+        return [(finding.level.value, finding.code) for finding in found]
+
+    def test_nobody_knows_it(self) -> None:
+        assert self.look() == [("warning", "price_missing")]
+
+    def test_the_site_knows_it(self) -> None:
+        prices = {"fake-*": {"input": 1, "output": 2}}
+        assert self.look(PRICING=prices) == [("ok", "price")]
+
+    def test_nobody_needs_it(self) -> None:
+        assert self.look(CHAT={}) == []
+        with override_settings(RATELIMIT_FAIL_OPEN=True):
+            assert self.look() == []
+
+
 @configured(default={"BACKEND": DEMO})
 class CallTests(CoreTestCase):
     def call(self, *steps: Any) -> Finding:

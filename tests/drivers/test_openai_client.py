@@ -55,6 +55,16 @@ class KeyTests(SimpleTestCase):
                 "api_key should be one line of ASCII; perhaps a line end came with it."
             )
 
+    async def test_such_a_key_in_the_environment_is_said_by_the_check_and_by_the_call(self) -> None:
+        for key in (f"{KEY}\n", f"{KEY}é"):
+            with self.subTest(key), without_openai_variables(OPENAI_API_KEY=key):
+                driver = OpenAIDriver()
+                (found,) = driver.check("there")
+                assert found.id == "mindwave.W001"
+                with self.assertRaisesMessage(ProviderAuthenticationError, found.msg) as caught:
+                    await ask(driver)
+                assert KEY not in f"{found}{caught.exception}"
+
     def test_repr_holds_no_option(self) -> None:
         assert repr(OpenAIDriver("chat", api_key=KEY, model="m")) == "<OpenAIDriver 'chat'>"
 
