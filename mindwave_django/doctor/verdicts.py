@@ -223,7 +223,7 @@ def endurance(talking: Visit, silent: Visit, seconds: float, way: Way) -> Iterat
 
 
 def _cut(fault: Fault, found: Visit, when: str, way: Way) -> Finding:
-    layer = way.suspect if fault is Fault.CUT_WHILE_SILENT or not way.layers else ""
+    layer = _who_cuts(fault, way)
     if not found.arrived:
         came = f"nothing came of a stream {when}"
     elif found.gave_up:
@@ -232,6 +232,13 @@ def _cut(fault: Fault, found: Visit, when: str, way: Way) -> Finding:
         came = f"a stream was cut after {found.ended_at:.1f} s {when}{_known(found.ended_at)}"
     told = f"{_name(layer)}: {came}" if layer else came[:1].upper() + came[1:]
     return error(fault, f"{told}.", remedy(fault, layer), layer or "the application server")
+
+
+def _who_cuts(fault: Fault, way: Way) -> str:
+    """Return whom to blame: limits for silence are those of proxies, others may be anybody's."""
+    if fault is Fault.CUT_WHILE_SILENT:
+        return way.layers[0] if way.layers else UNNAMED
+    return "" if way.layers else way.suspect
 
 
 def _known(at: float) -> str:

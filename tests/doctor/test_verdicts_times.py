@@ -6,6 +6,7 @@ from django.test import SimpleTestCase
 
 from mindwave_django.doctor import verdicts
 from mindwave_django.doctor.findings import Finding
+from mindwave_django.doctor.layers import UNNAMED
 from mindwave_django.doctor.verdicts import Way
 from mindwave_django.doctor.visit import Visit
 from tests.doctor.visits import ALONE, refused, said, stream, way
@@ -34,6 +35,12 @@ class EnduranceTests(SimpleTestCase):
         assert said(finding) == ("error", "cut_while_silent", "nginx")
         assert finding.message == "nginx: a stream was cut after 5.0 s while it was silent."
         assert finding.hint == "proxy_read_timeout 300s;"
+
+    def test_cut_while_silent_by_who_does_not_name_itself(self) -> None:
+        finding = self.verdict(self.lived, self.cut(5), ALONE)
+        assert said(finding) == ("error", "cut_while_silent", UNNAMED)
+        assert finding.message.startswith("A proxy that does not name itself, such as HAProxy")
+        assert "timeout server 300s" in finding.hint
 
     def test_cut_while_talking_is_nobodys_of_the_proxies(self) -> None:
         finding = self.verdict(self.cut(12), self.cut(12))
