@@ -14,6 +14,7 @@ from tests.benchmarks.load import Reading, require_text
 from tests.benchmarks.upstream import PERIOD, word
 from tests.benchmarks.workloads import Cost
 from tests.support.processes import ROOT
+from tests.support.tried import only_with_every_server
 
 FOUND = {
     "two lines": [Cost(2, 30, 100, None), Cost(4, 30, 100, None), Cost(60, 30, 100, None)],
@@ -89,31 +90,28 @@ with around() as parts:
 """
 
 
-if os.environ.get("EVERY_SERVER"):  # a minute and a half
+@only_with_every_server  # a minute and a half
+@tag("machine")
+class RunTests(SimpleTestCase):
+    def run_python(self, *arguments: str) -> str:
+        env = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-    @tag("machine")
-    class RunTests(SimpleTestCase):
-        def run_python(self, *arguments: str) -> str:
-            env = {
-                key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"
-            }
-            done = subprocess.run(
-                [sys.executable, *arguments],
-                cwd=ROOT,
-                env=env,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-            return done.stdout
+    def test_quick_form(self) -> None:
+        printed = self.run_python("-m", "tests.benchmarks", "--quick")
+        for name in ("relay", "hand-written", "two lines", "provider"):
+            assert f"| {name} " in printed, printed
+        assert "two lines / hand-written" in printed
 
-        def test_quick_form(self) -> None:
-            printed = self.run_python("-m", "tests.benchmarks", "--quick")
-            for name in ("relay", "hand-written", "two lines", "provider"):
-                assert f"| {name} " in printed, printed
-            assert "two lines / hand-written" in printed
-
-        def test_every_variant_streams(self) -> None:
-            self.run_python("-c", EVERY_VARIANT)
+    def test_every_variant_streams(self) -> None:
+        self.run_python("-c", EVERY_VARIANT)

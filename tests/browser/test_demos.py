@@ -7,6 +7,7 @@ from typing import ClassVar
 from tests.browser.demos import DemoTest, on_every_page
 from tests.browser.support import Chromium, Firefox
 from tests.browser.widget.widget import Widget, expect
+from tests.support.tried import only_with_every_server
 from tests.support.upstream import Gate, Reset, Status
 
 UNMOUNT = {
@@ -233,13 +234,15 @@ class AskingInChromium(Asking, Chromium):
     pass
 
 
-class AskingInFirefox(Asking, Firefox):
-    pass
-
-
 class LeavingInChromium(Leaving, Chromium):
     pass
 
 
+@only_with_every_server
+class AskingInFirefox(Asking, Firefox):
+    pass
+
+
+@only_with_every_server
 class LeavingInFirefox(Leaving, Firefox):
     pass

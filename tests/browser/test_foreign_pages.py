@@ -9,7 +9,7 @@ from django.urls import resolve
 
 from mindwave_django.urls import urlpatterns
 from tests.browser.assault import ANOTHER_SITE, SITE, Assault
-from tests.browser.support import Chromium, Firefox
+from tests.browser.support import ChromiumWithWindows, Firefox
 from tests.browser.targets import BASE, TARGETS
 from tests.browser.visitor import Visitor, enter
 
@@ -89,7 +89,7 @@ class ForeignPages(Assault):
         assert self.provider.requests
 
 
-class InChromium(ForeignPages, Chromium):
+class InChromium(ForeignPages, ChromiumWithWindows):
     not_gone: ClassVar[set[str]] = {"GET-prerender", "GET-rules-prefetch", "GET-rules-prerender"}
 
     def test_visitor_who_is_sent_forward(self) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from tests.browser.page import OUTPUT, Page
 from tests.browser.support import Chromium, Firefox
+from tests.support.tried import only_with_every_server
 from tests.support.upstream import Gate, text
 
 
@@ -62,5 +63,6 @@ class LeavingInChromium(Leaving, Chromium):
     pass
 
 
+@only_with_every_server
 class LeavingInFirefox(Leaving, Firefox):
     pass

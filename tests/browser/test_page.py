@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.browser.page import BUSY, BUTTON, ERROR, OUTPUT, STATUS, Page
 from tests.browser.support import Chromium, Firefox
+from tests.support.tried import only_with_every_server
 from tests.support.upstream import Gate, Reset, Status, finish, text
 
 
@@ -178,5 +179,6 @@ class PageInChromium(Asking, Failing, Chromium):
     pass
 
 
+@only_with_every_server
 class PageInFirefox(Asking, Failing, Firefox):
     pass

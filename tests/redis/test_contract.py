@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import cast
 
 from mindwave_django.streaming.log import Log
 from mindwave_django.testing import LogContract, SharedLogContract
 from tests.redis.base import RedisTestCase
 from tests.support import redis_servers
+from tests.support.tried import only_with_every_server
 
 
 class Contract(SharedLogContract):
@@ -28,6 +28,7 @@ class Basics:
     test_fifty_readers = LogContract.test_fifty_readers_while_it_is_written
 
 
+@only_with_every_server
 class OneProcessTests(LogContract, RedisTestCase):
     make = RedisTestCase.make
 
@@ -36,38 +37,31 @@ class SingleTests(Contract, RedisTestCase):
     make = RedisTestCase.make
 
 
+@only_with_every_server
 class Protocol3Tests(Basics, RedisTestCase):
     make = RedisTestCase.make
     started = staticmethod(redis_servers.protocol_3)
 
 
+@only_with_every_server
 class UnixSocketTests(Basics, RedisTestCase):
     make = RedisTestCase.make
     started = staticmethod(redis_servers.unix_socket)
 
 
+@only_with_every_server
 class EncryptedTests(Basics, RedisTestCase):
     make = RedisTestCase.make
     started = staticmethod(redis_servers.encrypted)
 
 
+@only_with_every_server
 class ClusterTests(Contract, RedisTestCase):
     make = RedisTestCase.make
     started = staticmethod(redis_servers.cluster)
 
 
+@only_with_every_server
 class SentinelTests(Basics, RedisTestCase):
     make = RedisTestCase.make
     started = staticmethod(redis_servers.sentinel)
-
-
-# Without EVERY_SERVER the contract is tried on one Redis only, as most people have it.
-if not os.environ.get("EVERY_SERVER"):
-    del (
-        OneProcessTests,
-        Protocol3Tests,
-        UnixSocketTests,
-        EncryptedTests,
-        ClusterTests,
-        SentinelTests,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.servers.base import ServerTestCase
 from tests.servers.behaviour import Leaving
-from tests.support.servers import only_tried
+from tests.support.tried import only_tried
 
 
 class Disconnect(Leaving):

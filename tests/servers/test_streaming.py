@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.servers.base import ServerTestCase, WithRedis
 from tests.servers.behaviour import Headers, Heartbeats, Progress, Resuming
-from tests.support.servers import only_tried
+from tests.support.tried import only_tried
 
 
 class Streaming(Progress, Heartbeats, Headers, Resuming):

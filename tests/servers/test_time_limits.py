@@ -7,7 +7,7 @@ from http.client import IncompleteRead
 from mindwave_django.testing import Gate
 from tests.servers.base import SHIPPED, ServerTestCase
 from tests.servers.client import Client
-from tests.support.servers import only_tried
+from tests.support.tried import only_tried
 from tests.support.upstream import finish, text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -82,19 +81,7 @@ ON_SOCKETS: dict[str, tuple[str, ...]] = {
     f"{name}-unix": (*SERVERS[name][:-1], "-b", f"unix:{SOCKETS}", SERVERS[name][-1])
     for name in ("gunicorn-uvicorn", "gunicorn-gthread")
 }
-# Those that show most in little time: for each of ASGI and WSGI, with one worker and with several.
-FEW = {"uvicorn", "uvicorn-4", "gunicorn-gthread", "gunicorn-gthread-3"}
 WSGI_SERVERS = {"gunicorn-sync", "gunicorn-gthread", "runserver"}
-
-
-def only_tried(module: str) -> None:
-    """Leave out test cases of a module for servers that are not tried now: without EVERY_SERVER."""
-    if os.environ.get("EVERY_SERVER"):
-        return
-    cases = vars(sys.modules[module])
-    for name, case in tuple(cases.items()):
-        if getattr(case, "server_name", None) not in {None, *FEW}:
-            del cases[name]
 
 
 class Server:

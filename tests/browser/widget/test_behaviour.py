@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 from tests.browser.support import Chromium
 from tests.browser.widget.answers import Answers
 from tests.browser.widget.asking import Asking, Composing
 from tests.browser.widget.conversations import Conversations, Tabs
 from tests.browser.widget.embedding import Bubble, Embedding
 from tests.browser.widget.main_flow import MainFlow
+from tests.support.tried import only_with_every_server
 
 
 class Behaviour(Asking, Composing, Answers, Conversations, Tabs):
@@ -24,10 +23,9 @@ class MainFlowOnRunserver(MainFlow, Chromium):
     server_name = "runserver"
 
 
-if os.environ.get("EVERY_SERVER"):  # two minutes that show the same again, on a WSGI server
-
-    class OnRunserver(Behaviour, Chromium):
-        server_name = "runserver"
+@only_with_every_server
+class OnRunserver(Behaviour, Chromium):
+    server_name = "runserver"
 
 
 class EmbeddingOnUvicorn(Embedding, Chromium):

@@ -10,7 +10,8 @@ from mindwave_django.testing import Gate
 from tests.servers.base import eventually
 from tests.servers.chat.base import ChatTestCase, answer_of
 from tests.servers.chat.person import MESSAGES, Person
-from tests.support.servers import Server, only_tried
+from tests.support.servers import Server
+from tests.support.tried import only_tried
 from tests.support.upstream import Hang, finish, text
 
 HERE = "uvicorn"  # where others come back to

@@ -13,7 +13,6 @@ from tests.support.databases import POSTGRESQL
 from tests.support.upstream import finish, text
 
 TOKENS = ["Grüße", " 😀,\n", "\nworld", "!"]
-ROUNDS = 200
 LONG = 25  # rounds in one conversation
 
 
@@ -133,10 +132,12 @@ class Crowd:
 class AtOnce:
     """Whoever saw the end can ask again, wherever."""
 
+    rounds = 50
+
     def test_next_question_at_once(self) -> None:
         self.upstream.serve_only(text("Yes"), text("."), finish())
         person, conversation = Person(), None
-        for number in range(ROUNDS):
+        for number in range(self.rounds):
             conversation = conversation if number % LONG else None
             here, there = (self.servers[(number + shift) % len(self.servers)] for shift in (0, 1))
             posted = person.ask(here, f"Question {number}", conversation)
@@ -144,8 +145,8 @@ class AtOnce:
             reading = self.read(person, there, posted["stream"])
             assert reading.read_end() == ("done", {"status": "complete"})
             assert reading.text == "Yes."
-        assert len(self.upstream.requests) == ROUNDS
-        assert ChatMessage.objects.filter(state="complete", content="Yes.").count() == ROUNDS
+        assert len(self.upstream.requests) == self.rounds
+        assert ChatMessage.objects.filter(state="complete", content="Yes.").count() == self.rounds
 
 
 class Workers(Moving, Crowd, AtOnce):
@@ -159,6 +160,7 @@ class UvicornTests(Workers, ChatTestCase):
 class UvicornPostgreSQLTests(Workers, ChatTestCase):
     server_names = ("uvicorn", "uvicorn", "uvicorn")
     vendor = POSTGRESQL
+    rounds = 200
 
 
 class GunicornGthreadTests(Workers, ChatTestCase):
