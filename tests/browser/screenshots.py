@@ -313,20 +313,27 @@ def take(
         print(state.__name__, flush=True)
 
 
+@contextmanager
+def studio(**environment: str) -> Iterator[tuple[Browser, Provider, Proxy]]:
+    """Start everything that a picture needs."""
+    with ExitStack() as stack:
+        provider = stack.enter_context(Provider())
+        usual = {
+            "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
+            "OPENAI_BASE_URL": provider.url,
+        }
+        server = stack.enter_context(serving("uvicorn", usual | environment))
+        proxy = stack.enter_context(Proxy(server.port))
+        browser = stack.enter_context(Chromium.start(Chromium.program()))
+        yield browser, provider, proxy
+
+
 def main(folder: str, *names: str) -> None:
     """Take the pictures."""
     states = [state for state in STATES if not names or state.__name__ in names]
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        provider = stack.enter_context(Provider())
-        environment = {
-            "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
-            "OPENAI_BASE_URL": provider.url,
-        }
-        server = stack.enter_context(serving("uvicorn", environment))
-        proxy = stack.enter_context(Proxy(server.port))
-        browser = stack.enter_context(Chromium.start(Chromium.program()))
-        take(Path(folder), browser, states, provider, proxy)
+    with studio() as (browser, *parts):
+        take(Path(folder), browser, states, *parts)
 
 
 if __name__ == "__main__":

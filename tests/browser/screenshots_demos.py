@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.demos import DEMOS
-from tests.browser.proxy import Proxy
-from tests.browser.support import Chromium, Provider
+from tests.browser.screenshots import studio
 from tests.browser.widget.widget import expect
-from tests.support.servers import serving
 from tests.support.upstream import Gate, Reset, finish, text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from tests.browser.proxy import Proxy
+    from tests.browser.support import Provider
 
 SIZES = {"390": (390, 844), "1280": (1280, 800)}
 MORE_SIZES = {"360": (360, 740), "768": (768, 1024), "1440": (1440, 900)}
@@ -103,16 +103,7 @@ def take(folder: Path, browser: Browser, provider: Provider, proxy: Proxy) -> No
 def main(folder: str) -> None:
     """Take the pictures."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        provider = stack.enter_context(Provider())
-        environment = {
-            "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
-            "OPENAI_BASE_URL": provider.url,
-            "TEST_RECONNECT_GRACE": "0.3",
-        }
-        server = stack.enter_context(serving("uvicorn", environment))
-        proxy = stack.enter_context(Proxy(server.port))
-        browser = stack.enter_context(Chromium.start(Chromium.program()))
+    with studio(TEST_RECONNECT_GRACE="0.3") as (browser, provider, proxy):
         take(Path(folder), browser, provider, proxy)
 
 
