@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -101,6 +102,22 @@ def needs_a_user(get_response: Sync) -> Sync:
     def middleware(request: HttpRequest) -> Any:
         assert request.user is not None
         return get_response(request)
+
+    return middleware
+
+
+@async_only_middleware
+def compresses(get_response: Async) -> Async:
+    async def middleware(request: HttpRequest) -> StreamingHttpResponse:
+        response = await get_response(request)
+        gzip = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+
+        async def again() -> Any:
+            async for part in response:
+                yield gzip.compress(part) + gzip.flush(zlib.Z_SYNC_FLUSH)
+            yield gzip.flush()
+
+        return StreamingHttpResponse(again(), headers={"Content-Encoding": "gzip"})
 
     return middleware
 
