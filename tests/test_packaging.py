@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
+from unittest import SkipTest
 from urllib.request import urlopen
 from zipfile import ZipFile
 
@@ -65,6 +67,8 @@ class WheelTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
+        if find_spec("pip") is None:
+            raise SkipTest("pip is missing: python -m ensurepip")
         cls.folder = Path(cls.enterClassContext(TemporaryDirectory())).resolve()
         run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", cls.folder, ROOT)
         (cls.wheel,) = cls.folder.glob("*.whl")
