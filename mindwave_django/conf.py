@@ -343,14 +343,14 @@ class Chat(Group):
     ALLOWED_MODELS = names()
     """The models a client may choose by `model`. Empty: no choice."""
     RATE = rate("10/m")
-    """How often a user, or a stranger's address, may ask: see [Limits](security.md#limits). `None`:
+    """How often a user, or a stranger's address, may ask: see [Limits](limits.md). `None`:
     without limit.
     """
     MAX_STREAMS_PER_OWNER = optional_count(3)
     """How many answers for one person may be written at the same time."""
     TOKEN_BUDGET = budget(whole=True)
     """How many tokens one person may use in a time, such as `"200k/d"`: see
-    [Budgets](security.md#budgets).
+    [Budgets](limits.md#budgets).
     """
     COST_BUDGET = budget(whole=False)
     """How much one person may spend in a time, such as `"5.00/d"`."""
@@ -383,7 +383,7 @@ class Chat(Group):
         lambda value: isinstance(value, Mapping),
         "a dict with BACKEND and, if needed, OPTIONS",
     )
-    """What [saves answers](chat.md#a-recorder-of-your-own)."""
+    """What [saves answers](saving.md#a-recorder-of-your-own)."""
 
 
 class Tracing(Group):
@@ -443,7 +443,7 @@ class Root(Group):
         _is_client_ip,
         "None, a dict with HEADER and the number of TRUSTED_PROXIES, a dotted path or a callable",
     )
-    """From which address a request comes: see [Limits](security.md#behind-a-proxy). `None`: the
+    """From which address a request comes: see [Limits](limits.md#behind-a-proxy). `None`: the
     address of the connection.
     """
     PRICING = prices()

@@ -74,7 +74,7 @@ class SettingsSampleTests(SimpleTestCase):
         access, chat = ModuleType("myproject.access"), ModuleType("myproject.chat")
         vars(access).update(run(sample("settings.md", "def customers")))
         vars(chat).update(run(sample("chat.md", "async def title")))
-        vars(chat).update(run(sample("chat.md", "class IndexingRecorder")))
+        vars(chat).update(run(sample("saving.md", "class IndexingRecorder")))
         modules = {"myproject": project, "myproject.access": access, "myproject.chat": chat}
         for found in self.settings_samples():
             settings = run(found)["MINDWAVE"]
@@ -211,7 +211,7 @@ def without_the_receiver_of_the_example() -> Iterator[None]:
 class SignalSampleTests(TestCase):
     def test_receiver_saves_the_answer(self) -> None:
         with without_the_receiver_of_the_example(), fake_driver("Hello"):
-            receiver = run(sample("signals.md", "@receiver"))["save_chat_message"]
+            receiver = run(sample("saving.md", "@receiver"))["save_chat_message"]
             try:
                 llm().generate("Hi")
             finally:
