@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from django.urls import NoReverseMatch, reverse
@@ -20,6 +21,8 @@ from mindwave_django.doctor.middleware import look_at_middleware
 from mindwave_django.doctor.origins import look_at_origin
 from mindwave_django.doctor.visit import Unreachable, Visit, visit
 from mindwave_django.probe import Plan
+
+T = TypeVar("T")
 
 PIECES = Plan(pieces=10, interval=0.1)
 LONG = 105.0  # seconds: longer than the limits at 30, 60 and 100 that are usual
@@ -123,12 +126,25 @@ def _look_closer(site: Site, pieces: Visit, *, long: bool, origin: str | None) -
 def _endure(site: Site, way: verdicts.Way, *, long: bool) -> Iterator[Finding]:
     heartbeat = way.report.get("heartbeat_interval", mindwave_settings.STREAMING.HEARTBEAT_INTERVAL)
     seconds = LONG if long else heartbeat + 3
-    with ThreadPoolExecutor(3, thread_name_prefix="mindwave-doctor") as pool:
-        talking = pool.submit(_talk, site, seconds)
-        silent = pool.submit(_be_silent, site, seconds)
-        left = pool.submit(_leave, site, heartbeat)
-        yield from verdicts.endurance(talking.result(), silent.result(), seconds, way)
-        yield verdicts.leaving(left.result(), heartbeat, way)
+    talking = _meanwhile(lambda: _talk(site, seconds))
+    silent = _meanwhile(lambda: _be_silent(site, seconds))
+    left = _meanwhile(lambda: _leave(site, heartbeat))
+    yield from verdicts.endurance(talking.result(), silent.result(), seconds, way)
+    yield verdicts.leaving(left.result(), heartbeat, way)
+
+
+def _meanwhile(visiting: Callable[[], T]) -> Future[T]:
+    """Call in a thread that nobody waits for at the exit: Ctrl-C ends a long visit at once."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(visiting())
+        except BaseException as exc:  # noqa: BLE001  # belongs to whoever asks
+            future.set_exception(exc)
+
+    Thread(target=run, name="mindwave-doctor", daemon=True).start()
+    return future
 
 
 def _report(site: Site, plan: Plan) -> dict[str, Any] | None:

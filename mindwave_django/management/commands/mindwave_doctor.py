@@ -22,6 +22,7 @@ from mindwave_django.management.terminal import as_shown
 FAIL_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING}
 STYLES = {Level.OK: "SUCCESS", Level.NOTE: "NOTICE", Level.WARNING: "WARNING", Level.ERROR: "ERROR"}
 WIDTH = 100
+INTERRUPTED = 130  # as shells say it of Ctrl-C
 INDENT = " " * 10
 
 
@@ -73,6 +74,8 @@ class Command(BaseCommand):
             found = {area: show(area, findings) for area, findings in areas(urls, **chosen)}
         except ImproperlyConfigured as exc:
             raise CommandError(f"{exc} See: python manage.py check") from None
+        except KeyboardInterrupt:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from None
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
         worst = max((f.level.weight for each in found.values() for f in each), default=0)

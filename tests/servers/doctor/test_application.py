@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from pathlib import Path
+from subprocess import PIPE, Popen
 from unittest import mock
 
 from django.test import override_settings
 
 from tests.servers.doctor.base import DoctorTestCase
+from tests.streaming.outside import comes_true
 from tests.support import settings_probe
-from tests.support.processes import free_port
+from tests.support.processes import ROOT, free_port
 from tests.support.servers import SERVERS
 
 ELSEWHERE = "https://front.example"
@@ -35,6 +40,24 @@ class RefusalTests(DoctorTestCase):
     def test_somewhere_else_on_the_site(self) -> None:
         self.look(f"{self.server.url}/elsewhere")
         self.assert_only("not_the_application")
+
+
+class InterruptTests(DoctorTestCase):
+    env = {"MINDWAVE_HEARTBEAT_INTERVAL": "60"}  # a silent stream is watched a bit longer
+
+    def test_ctrl_c(self) -> None:
+        command = (sys.executable, "example_project/manage.py", "mindwave_doctor", self.server.url)
+        with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True) as doctor:
+            assert doctor.stdout is not None
+            told = iter(doctor.stdout.readline, "")
+            assert any("Pieces come one by one" in line for line in told)
+            tasks = Path(f"/proc/{doctor.pid}/task")
+            assert comes_true(lambda: len([*tasks.iterdir()]) == 4)  # three visits, and who waits
+
+            doctor.send_signal(signal.SIGINT)
+
+            _, errors = doctor.communicate(timeout=30)
+        assert (doctor.returncode, errors) == (130, "CommandError: Stopped.\n")
 
 
 class OffTests(DoctorTestCase):
