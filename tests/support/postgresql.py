@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import signal
@@ -16,7 +15,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from tests.support.processes import ROOT, START_LIMIT, STOP_LIMIT, free_port
+from tests.support.processes import ROOT, START_LIMIT, STOP_LIMIT, at_exit, free_port
 
 OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
 MIGRATED = "migrated"
@@ -42,7 +41,7 @@ class PostgreSQL:
         if os.geteuid() == 0:  # the server refuses root
             shutil.chown(self._folder, "postgres")
         self._run("initdb", "-U", "postgres", "-A", "trust", "--no-sync")
-        atexit.register(self.remove)
+        at_exit(self.remove)
         self.start()
         self._sql(f"CREATE DATABASE {MIGRATED}")
         subprocess.run(

@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 import unittest
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +35,14 @@ def require(program: str, install: str) -> str:
     if path is None:
         raise unittest.SkipTest(f"{program} is missing: {install}")
     return path
+
+
+def at_exit(callback: Callable[[], object]) -> None:
+    """Call at the end of this process, also if it is one of those that `--parallel` starts.
+
+    Those do what `atexit` registers only from Python 3.13.
+    """
+    Finalize(None, callback, exitpriority=0)
 
 
 class Process:
@@ -127,7 +136,9 @@ def resident_memory(process: int) -> int:
 @cache
 def migrated_database() -> Path:
     """Return an SQLite file with every table of the example; copy it, do not write to it."""
-    path = Path(tempfile.mkdtemp(prefix="mindwave-")) / "migrated.sqlite3"
+    folder = tempfile.mkdtemp(prefix="mindwave-")
+    at_exit(partial(shutil.rmtree, folder))
+    path = Path(folder) / "migrated.sqlite3"
     subprocess.run(
         [sys.executable, str(ROOT / "example_project" / "manage.py"), "migrate", "-v0"],
         env=os.environ | {"DATABASE_URL": f"sqlite:///{path}"},
