@@ -8,6 +8,7 @@ import signal
 from types import FrameType
 from unittest import mock
 
+from asgiref.sync import sync_to_async
 from django.test import SimpleTestCase, override_settings
 
 from mindwave_django.events import Outcome
@@ -41,6 +42,10 @@ class SigtermTestCase(SimpleTestCase):
 
     def terminate(self) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
+
+    async def aterminate(self) -> None:
+        """Do so in the thread that hears signals: one that sleeps on a lock may miss another's."""
+        await sync_to_async(self.terminate)()
 
 
 class HandlerTests(SigtermTestCase):
@@ -129,7 +134,7 @@ class GenerationTests(SigtermTestCase):
         reading = asyncio.create_task(read(generation))
         await until_set(gate.reached)
         with self.assertLogs("mindwave_django", "ERROR"):
-            self.terminate()
+            await self.aterminate()
             items = await asyncio.wait_for(reading, LIMIT)
         assert items[0].data == b"Half"
         assert (items[-1].outcome, items[-1].code) == (Outcome.FAILED, "interrupted")
@@ -140,7 +145,7 @@ class GenerationTests(SigtermTestCase):
         _, generation = generation_of("Half", gate, " and half")
         reading = asyncio.create_task(read(generation))
         await until_set(gate.reached)
-        self.terminate()
+        await self.aterminate()
         gate.open()
         items = await asyncio.wait_for(reading, LIMIT)
         assert items[-1].outcome is Outcome.COMPLETED
@@ -151,7 +156,7 @@ class GenerationTests(SigtermTestCase):
         generation.start()
         await until_set(gate.reached)
         with self.assertLogs("mindwave_django", "ERROR"):
-            self.terminate()
+            await self.aterminate()
             await asyncio.wait_for(generation.ended.wait(), LIMIT)
         assert generation.answer.ended is not None
         assert generation.answer.ended.code == "interrupted"
