@@ -90,6 +90,11 @@ async def acost_of(usage: Usage | None, model: str, driver: Driver) -> Decimal |
         return None
 
 
+async def ahas_price(model: str, driver: Driver) -> bool:
+    """Return whether anybody knows what a model costs."""
+    return await acost_of(Usage(1, 1), model, driver) is not None
+
+
 def estimated_cost(usage: Usage, model: str, driver: Driver) -> Decimal | None:
     """Return what `acost_of` would if the public prices are loaded; never waits for them."""
     if (price := price_of(model)) is not None:

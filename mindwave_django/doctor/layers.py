@@ -113,6 +113,11 @@ def _is_proxied(report: Mapping[str, Any]) -> bool:
     return any(name in report["headers"] for name in telling)
 
 
+def outermost_proxy(layers: list[str]) -> str:
+    """Return whom to suspect for what no application server does."""
+    return layers[0] if layers else UNNAMED
+
+
 def outermost(layers: list[str], report: Mapping[str, Any] | None) -> str:
     """Return whom to suspect first: the outermost layer, or the application server if alone."""
     if layers:

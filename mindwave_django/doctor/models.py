@@ -15,10 +15,10 @@ from mindwave_django.conf import mindwave_settings, ratelimit_settings
 from mindwave_django.doctor.findings import Finding, error, fine, note, warning
 from mindwave_django.drivers import Driver, drivers
 from mindwave_django.drivers.demo import DemoDriver
-from mindwave_django.events import Finished, Usage
+from mindwave_django.events import Finished
 from mindwave_django.exceptions import InvalidRequest, MindwaveError, ProviderConnectionLost
 from mindwave_django.messages import Message, Role
-from mindwave_django.pricing import acost_of
+from mindwave_django.pricing import ahas_price
 from mindwave_django.streaming.failure import describe_failure
 
 CALL_LIMIT = 60.0  # seconds for a call of one token
@@ -80,7 +80,7 @@ def look_at_prices() -> Iterator[Finding]:
 
 def _price(driver: Driver) -> Finding:
     name = f"what {driver.model!r} of driver {driver.alias!r} costs"
-    if async_to_sync(acost_of)(Usage(1, 1), driver.model, driver) is not None:
+    if async_to_sync(ahas_price)(driver.model, driver):
         return fine("price", f"It is known {name}, which COST_BUDGET needs.")
     return warning(
         "price_missing",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mindwave_django.doctor.findings import Finding, bad, error, fine, note, warning
-from mindwave_django.doctor.layers import UNNAMED, Fault, outermost, remedy
+from mindwave_django.doctor.layers import Fault, outermost, outermost_proxy, remedy
 from mindwave_django.doctor.visit import Visit
 from mindwave_django.probe import Plan
 
@@ -43,13 +43,13 @@ class Way(NamedTuple):
     @property
     def changer(self) -> str:
         """Whom to blame for what happens to bytes: no application server does that."""
-        return self.culprit or next(iter(self.layers), UNNAMED)
+        return self.culprit or outermost_proxy(self.layers)
 
 
 def no_stream(found: Visit, layers: list[str]) -> Finding:
     """Say why the probe was not answered with a stream."""
     if found.status in {502, 503, 504}:
-        layer = layers[0] if layers else UNNAMED
+        layer = outermost_proxy(layers)
         return error(
             "no_upstream",
             f"{_name(layer)} answers {found.status}: it does not reach the application.",
@@ -237,7 +237,7 @@ def _cut(fault: Fault, found: Visit, when: str, way: Way) -> Finding:
 def _who_cuts(fault: Fault, way: Way) -> str:
     """Return whom to blame: limits for silence are those of proxies, others may be anybody's."""
     if fault is Fault.CUT_WHILE_SILENT:
-        return way.layers[0] if way.layers else UNNAMED
+        return outermost_proxy(way.layers)
     return "" if way.layers else way.suspect
 
 

@@ -89,7 +89,7 @@ class OpenAIDriver(Driver):
         idle_timeout: float | None = None,
     ) -> None:
         super().__init__(alias)
-        if not _fits_a_header(api_key or ""):
+        if not _fits_a_header(api_key):
             raise ValueError(f"api_key {KEY_SHAPE}")
         self.model = model
         self.max_tokens = max_tokens
@@ -271,8 +271,8 @@ class OpenAIDriver(Driver):
         return client
 
 
-def _fits_a_header(key: str) -> bool:
-    return key.isascii() and key.isprintable()
+def _fits_a_header(key: object) -> bool:
+    return not isinstance(key, str) or (key.isascii() and key.isprintable())
 
 
 @functools.cache

@@ -11,9 +11,8 @@ import msgspec
 
 from mindwave_django.conf import ratelimit_settings
 from mindwave_django.drivers.base import Driver
-from mindwave_django.events import Usage
 from mindwave_django.exceptions import BudgetExceeded, LimitUnavailable
-from mindwave_django.pricing import acost_of
+from mindwave_django.pricing import ahas_price
 
 _ATTRIBUTE = "_mindwave_allowances"
 
@@ -94,7 +93,7 @@ async def require_price(allowances: Iterable[Allowance], model: str, driver: Dri
     """Raise LimitUnavailable if a cost is bounded and nobody knows what the model costs."""
     if all(allowance.cost is None for allowance in allowances) or ratelimit_settings.fail_open:
         return
-    if await acost_of(Usage(1, 1), model, driver) is None:
+    if not await ahas_price(model, driver):
         raise LimitUnavailable(f"Nobody knows the price of model {model!r}: see PRICING.")
 
 

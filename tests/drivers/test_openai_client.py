@@ -65,6 +65,9 @@ class KeyTests(SimpleTestCase):
                     await ask(driver)
                 assert KEY not in f"{found}{caught.exception}"
 
+    def test_key_that_is_no_text_is_left_to_the_client(self) -> None:
+        assert list(OpenAIDriver(api_key=lambda: KEY).check("there")) == []  # type: ignore[arg-type]
+
     def test_repr_holds_no_option(self) -> None:
         assert repr(OpenAIDriver("chat", api_key=KEY, model="m")) == "<OpenAIDriver 'chat'>"
 
