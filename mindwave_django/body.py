@@ -70,6 +70,8 @@ class Body:
             self._loop.call_soon_threadsafe(source.prepared, executor)
         return release_connections()
 
+    _prepare_in_thread = sync_to_async(prepare)
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
@@ -116,7 +118,7 @@ class Body:
         self._loop = asyncio.get_running_loop()
         if self._request is None and self._source is not None:
             self._source.prepared(self._executor)
-        elif await sync_to_async(self.prepare)(parent_executor()):
+        elif await self._prepare_in_thread(parent_executor()):
             # Not at once: many answers are short, and Django needs a thread again for their end.
             self._thread = self._loop.call_later(THREAD_KEPT, give_back_thread)
         if self._closed or self._request is not None:

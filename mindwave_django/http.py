@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
@@ -67,7 +66,7 @@ class StreamedTextResponse(StreamingHttpResponse):
     # the content's place.
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _closing(self.streaming_content) if self.is_async else super().__aiter__()
+        return self.streaming_content if self.is_async else super().__aiter__()  # type: ignore[return-value]
 
     def __iter__(self) -> Iterator[bytes]:
         return self._drive(self.streaming_content) if self.is_async else super().__iter__()
@@ -92,9 +91,3 @@ class StreamedTextResponse(StreamingHttpResponse):
     def getvalue(self) -> bytes:
         """Return the whole body; waits for the end of the answer."""
         return b"".join(self)
-
-
-async def _closing(content: Any) -> AsyncIterator[bytes]:
-    async with aclosing(content) as parts:
-        async for part in parts:
-            yield part

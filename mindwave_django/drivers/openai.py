@@ -298,8 +298,10 @@ async def _event_stream(answer: httpx2.Response) -> httpx2.Response:
 async def _chunks_of(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
     """Yield the body as it arrives, and close the answer."""
     started = False
+    # Few providers compress a stream; the client's way through a decoder costs for every token.
+    body = answer.aiter_bytes() if "content-encoding" in answer.headers else answer.aiter_raw()
     try:
-        async with aclosing(answer), aclosing(answer.aiter_bytes()) as chunks:
+        async with aclosing(answer), aclosing(body) as chunks:
             async for chunk in chunks:
                 started = True
                 yield chunk

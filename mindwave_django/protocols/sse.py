@@ -5,30 +5,16 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 
 from __future__ import annotations
 
-import re
-
-_LINE_END = re.compile(b"\r\n|\r|\n")
-
 
 def encode(event: bytes, data: bytes, *, event_id: bytes | None = None) -> bytes:
     """Return one event; each line of `data` becomes a `data:` line, which parsers join again.
 
-    Raises ValueError if `event` or `event_id` contain a line end, or `event_id` a NUL, which would
-    make parsers ignore it.
+    `event` and `event_id` are sent as they are. What comes from elsewhere goes through `one_line`
+    before, once and not for each token.
     """
-    head = b""
-    if event_id is not None:
-        if b"\0" in event_id:
-            raise ValueError(f"An event id must not contain NUL, got {event_id!r}.")
-        head = b"id: " + _single_line("event id", event_id) + b"\n"
-    return (
-        head
-        + b"event: "
-        + _single_line("event", event)
-        + b"\ndata: "
-        + _LINE_END.sub(b"\ndata: ", data)
-        + b"\n\n"
-    )
+    head = b"" if event_id is None else b"id: " + event_id + b"\n"
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\ndata: ")
+    return head + b"event: " + event + b"\ndata: " + lines + b"\n\n"
 
 
 def retry(milliseconds: int) -> bytes:
@@ -36,7 +22,12 @@ def retry(milliseconds: int) -> bytes:
     return b"retry: %d\n" % milliseconds
 
 
-def _single_line(name: str, value: bytes) -> bytes:
-    if _LINE_END.search(value):
-        raise ValueError(f"An {name} must be one line, got {value!r}.")
-    return value
+def one_line(value: str) -> bytes:
+    """Return a value for the `event` or `id` of an event, or a part of one.
+
+    Raises ValueError for a line end, which would begin another field, and for NUL, which makes
+    parsers ignore an id.
+    """
+    if any(character in value for character in "\r\n\0"):
+        raise ValueError(f"Should be one line without NUL, got {value!r}.")
+    return value.encode()

@@ -29,6 +29,11 @@ class TextProtocol(Protocol):
 
     content_type = "text/event-stream"
 
+    def __init__(self, stream_id: str, *, details: bool = False) -> None:
+        super().__init__(stream_id, details=details)
+        self._stream = sse.one_line(f"{stream_id}:")  # what each id begins with
+        self._end = sse.one_line(f"{stream_id}:{END}")
+
     def start(self, position: Position) -> bytes:
         """Return `start`, with data, since Firefox ignores the id of an event without."""
         return sse.retry(math.ceil(mindwave_settings.STREAMING.RETRY * 1000)) + sse.encode(
@@ -57,7 +62,7 @@ class TextProtocol(Protocol):
                 "usage": ended.usage,
                 "cost": ended.cost,
             }
-        return sse.encode(name, _json(data), event_id=f"{self.stream_id}:{END}".encode())
+        return sse.encode(name, _json(data), event_id=self._end)
 
     def _introduction(self) -> dict[str, Any]:
         interval = mindwave_settings.STREAMING.HEARTBEAT_INTERVAL
@@ -65,8 +70,8 @@ class TextProtocol(Protocol):
 
     def _id(self, position: Position) -> bytes:
         if position.reasoning:
-            return f"{self.stream_id}:{position.text}.{position.reasoning}".encode()
-        return f"{self.stream_id}:{position.text}".encode()
+            return self._stream + b"%d.%d" % position
+        return self._stream + b"%d" % position.text
 
 
 def _terminal(ended: Ended) -> tuple[bytes, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from mindwave_django.events import Ended
@@ -100,17 +100,21 @@ class Answer:
         self.is_broken_off = True
         self._tell()
 
-    def read(self, position: Position) -> Iterator[Piece]:
-        """Yield what comes strictly after `position`, in the order in which it was written.
+    def read(self, position: Position) -> list[Piece]:
+        """Return what comes strictly after `position`, in the order in which it was written.
 
-        A position past the end yields nothing.
+        That is nothing for a position past the end.
         """
-        end = self.end  # before the runs: the writer may go on meanwhile
-        runs = tuple(self._runs)
-        ends = [run.start for run in runs[1:]] + [end]
-        for run, stop in zip(runs, ends, strict=False):
+        pieces: list[Piece] = []
+        stop = self.end  # before the runs: the writer may go on meanwhile
+        for run in reversed(self._runs):  # a reader has all but the last ones
             if piece := self._read_run(run, stop, position):
-                yield piece
+                pieces.append(piece)
+            stop = run.start
+            if stop.text <= position.text and stop.reasoning <= position.reasoning:
+                break
+        pieces.reverse()
+        return pieces
 
     def _read_run(self, run: _Run, stop: Position, position: Position) -> Piece | None:
         start = run.start

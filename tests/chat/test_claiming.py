@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 from uuid import uuid4
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync
 from django.test import RequestFactory, SimpleTestCase, override_settings
 
 from mindwave_django.access import Caller
@@ -77,12 +77,14 @@ class ClaimTests(SimpleTestCase):
 
     async def test_one_visit_to_a_thread_does_for_the_request_and_the_claim(self) -> None:
         submit = mock.patch("mindwave_django.streaming.worker.submit", side_effect=AssertionError)
-        prepare = mock.patch("mindwave_django.body.sync_to_async", wraps=sync_to_async)
+        visit = mock.patch.object(
+            SyncToAsync, "__call__", autospec=True, side_effect=SyncToAsync.__call__
+        )
         response = self.respond(gate := Gate())
-        with submit, prepare as hops:
+        with submit, visit as visits:
             await anext(parts := aiter(response))
         assert self.recorder.told == [("claim", self.message.stream_id)]
-        assert hops.call_count == 1
+        assert visits.call_count == 1
         gate.open()
         async for _ in parts:
             pass

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
+
 from django.test import SimpleTestCase
 
 from mindwave_django.events import Finished, ReasoningDelta, TextDelta, Usage, UsageSource
 from mindwave_django.exceptions import ProviderRejected
 from tests.drivers.asking import ask, ending, joined, openai_driver
-from tests.support.upstream import Hang, Reset, Status, Upstream, chunk, finish, text
+from tests.drivers.raw_upstream import RawUpstream
+from tests.support.upstream import (
+    HEAD,
+    Hang,
+    Reset,
+    Status,
+    Upstream,
+    chunk,
+    finish,
+    framed,
+    text,
+)
 
 REPORTED = {
     "prompt_tokens": 20,
@@ -57,6 +70,12 @@ class AnswerTests(AnswerTestCase):
         event = 'data: {"choices":[{"delta":{"content":"a🌍b"}}]}\n\n'.encode()
         self.upstream.serve(*(event[i : i + 1] for i in range(len(event))), finish())
         assert joined(await ask(self.driver)) == "a🌍b"
+
+    async def test_compressed_body(self) -> None:
+        body = gzip.compress(text("Hi") + finish())
+        head = HEAD + b"Content-Encoding: gzip\r\n\r\n"
+        with RawUpstream(head + framed(body) + b"0\r\n\r\n") as upstream:
+            assert joined(await ask(openai_driver(upstream.url))) == "Hi"
 
 
 class EndTests(AnswerTestCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.test import SimpleTestCase
 
-from mindwave_django.protocols.sse import encode, retry
+from mindwave_django.protocols.sse import encode, one_line, retry
 from mindwave_django.testing import parse_events
 
 
@@ -55,22 +55,16 @@ class EncodeTests(SimpleTestCase):
             with self.subTest(text=text):
                 assert parse_events(encode(b"message", text.encode()))[0].data == text
 
-    def test_line_ends_in_the_event_are_refused(self) -> None:
-        for event in (b"a\nb", b"a\rb", b"a\r\nb", b"a\n"):
-            with self.subTest(event=event), self.assertRaises(ValueError) as caught:
-                encode(event, b"")
-            assert str(caught.exception) == f"An event must be one line, got {event!r}."
 
-    def test_line_ends_in_the_id_are_refused(self) -> None:
-        for event_id in (b"a\nb", b"a\rb", b"\n"):
-            with self.subTest(event_id=event_id), self.assertRaises(ValueError) as caught:
-                encode(b"x", b"", event_id=event_id)
-            assert str(caught.exception) == f"An event id must be one line, got {event_id!r}."
+class OneLineTests(SimpleTestCase):
+    def test_text(self) -> None:
+        assert one_line("stream:é") == "stream:é".encode()
 
-    def test_nul_in_the_id_is_refused(self) -> None:
-        with self.assertRaises(ValueError) as caught:
-            encode(b"x", b"", event_id=b"a\0b")
-        assert str(caught.exception) == r"An event id must not contain NUL, got b'a\x00b'."
+    def test_line_ends_and_nul_are_refused(self) -> None:
+        for value in ("a\nb", "a\rb", "a\r\nb", "\n", "a\0b"):
+            with self.subTest(value=value), self.assertRaises(ValueError) as caught:
+                one_line(value)
+            assert str(caught.exception) == f"Should be one line without NUL, got {value!r}."
 
 
 class RetryTests(SimpleTestCase):

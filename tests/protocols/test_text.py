@@ -141,6 +141,10 @@ class PortionTests(SimpleTestCase):
             one.heartbeat() + one.piece(piece) + one.progress(figures) + one.end(ended)
         )
 
+    def test_a_stream_id_of_two_lines_is_refused(self) -> None:
+        with self.assertRaises(ValueError):
+            TextProtocol("6f1c\nevent: done")
+
     def test_empty_portion(self) -> None:
         assert protocol().encode([]) == b""
 
