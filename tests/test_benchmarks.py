@@ -11,6 +11,7 @@ from django.test import SimpleTestCase, tag
 
 from tests.benchmarks import report
 from tests.benchmarks.load import Reading, require_text
+from tests.benchmarks.request import shares
 from tests.benchmarks.upstream import PERIOD, word
 from tests.benchmarks.workloads import Cost
 from tests.support.processes import ROOT
@@ -79,6 +80,18 @@ class ReportTests(SimpleTestCase):
         assert [cell.strip() for cell in rows[2].split("|")[1:5]] == ["two lines", "4", "30", "100"]
 
 
+class RequestTests(SimpleTestCase):
+    def test_parts_are_differences_of_medians(self) -> None:
+        found = {
+            "Django alone": [2000.0, 2200.0, 9000.0],
+            "without provider": [2700.0, 2600.0, 2800.0],
+            "two lines": [4000.0, 3900.0, 4100.0],
+            "hand-written": [5000.0, 5000.0, 5000.0],
+        }
+        assert [value for value, _ in shares(found).values()] == [2200, 500, 1300, 2800]
+        assert [share for _, share in shares(found).values()] == [0.55, 0.125, 0.325, 0.7]
+
+
 # Another one, that streams from every variant, and measures nothing to speak of.
 EVERY_VARIANT = """
 from tests.benchmarks.__main__ import around, measure
@@ -112,6 +125,10 @@ class RunTests(SimpleTestCase):
         for name in ("relay", "hand-written", "two lines", "provider"):
             assert f"| {name} " in printed, printed
         assert "two lines / hand-written" in printed
+
+    def test_parts_of_a_request(self) -> None:
+        printed = self.run_python("-m", "tests.benchmarks.request", "--rounds", "1")
+        assert "| this package " in printed, printed
 
     def test_every_variant_streams(self) -> None:
         self.run_python("-c", EVERY_VARIANT)

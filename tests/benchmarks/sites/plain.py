@@ -9,6 +9,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 from openai import AsyncOpenAI
 
+from tests.benchmarks.upstream import word
+
 client = AsyncOpenAI()
 
 
@@ -21,6 +23,20 @@ async def chat(request: HttpRequest) -> StreamingHttpResponse:
     )
 
 
+async def alone(request: HttpRequest) -> StreamingHttpResponse:
+    """Stream what no provider was asked for, in as many pieces."""
+    return StreamingHttpResponse(
+        _events_of_nobody(),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+async def _events_of_nobody() -> AsyncIterator[str]:
+    yield f"data: {json.dumps({'text': word(0)})}\n\n"
+    yield "event: done\ndata: {}\n\n"
+
+
 async def _events(prompt: str) -> AsyncIterator[str]:
     answer = await client.chat.completions.create(
         model="gpt-4.1-mini", messages=[{"role": "user", "content": prompt}], stream=True
@@ -31,4 +47,4 @@ async def _events(prompt: str) -> AsyncIterator[str]:
     yield "event: done\ndata: {}\n\n"
 
 
-urlpatterns = [path("chat", chat)]
+urlpatterns = [path("chat", chat), path("alone", alone)]

@@ -14,7 +14,8 @@ MINDWAVE = {
         "default": {
             "BACKEND": "mindwave_django.drivers.openai.OpenAIDriver",
             "OPTIONS": {"model": "gpt-4.1-mini"},
-        }
+        },
+        "one token": {"BACKEND": "tests.benchmarks.sites.drivers.OneToken"},
     },
     "STREAMING": {"FLUSH_INTERVAL": float(os.environ.get("FLUSH_INTERVAL", "0"))},
     # Open to everybody as the hand-written view is, and to more streams than one person reads.

@@ -14,6 +14,11 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     return stream(request.GET["prompt"]).response(request)
 
 
+async def without_provider(request: HttpRequest) -> HttpResponseBase:
+    """Stream what a driver says by itself."""
+    return stream(request.GET["prompt"], driver="one token").response(request)
+
+
 def sync_chat(request: HttpRequest) -> HttpResponseBase:
     """Stream an answer, from a view as WSGI has them."""
     return stream(request.GET["prompt"]).response(request)
@@ -21,6 +26,7 @@ def sync_chat(request: HttpRequest) -> HttpResponseBase:
 
 urlpatterns = [
     path("chat", chat),
+    path("without-provider", without_provider),
     path("sync-chat", sync_chat),
     path("mindwave/", include("mindwave_django.urls")),
 ]
