@@ -66,7 +66,7 @@ class StreamedTextResponse(StreamingHttpResponse):
     # the content's place.
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.streaming_content if self.is_async else super().__aiter__()  # type: ignore[return-value]
+        return self.streaming_content if self.is_async else super().__aiter__()  # type: ignore[return-value]  # of an async response
 
     def __iter__(self) -> Iterator[bytes]:
         return self._drive(self.streaming_content) if self.is_async else super().__iter__()

@@ -105,17 +105,18 @@ class Probe(Source):
         self._task = self._loop.create_task(self._write(), name=f"mindwave-probe-{self.stream_id}")
 
     async def _write(self) -> None:
-        self._say()
+        self._began = self._loop.time()  # a task may begin to run late
+        self._say(self._began)
         for _ in range(self._plan.pieces - 1):
             await asyncio.sleep(self._plan.interval)
-            self._say()
+            self._say(self._loop.time())
         if self._plan.silence:
             await asyncio.sleep(self._plan.silence)
-            self._say()
+            self._say(self._loop.time())
         self._answer.finish(Ended(Outcome.COMPLETED))
 
-    def _say(self) -> None:
-        self._answer.append(f"{self._loop.time() - self._began:.3f} ".encode())
+    def _say(self, at: float) -> None:
+        self._answer.append(f"{at - self._began:.3f} ".encode())
 
     def _leave(self) -> None:
         if self._task is None:

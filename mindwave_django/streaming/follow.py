@@ -107,7 +107,7 @@ class Follower:
     def _read(self) -> list[Followed]:
         # The end is looked up first: text may grow meanwhile, but not after the end.
         ended = self._answer.ended
-        portion: list[Followed] = [*self._answer.read(self._position)]
+        portion: list[Followed] = list(self._answer.read(self._position))
         if portion:
             self._position = portion[-1].end  # type: ignore[union-attr]  # only pieces so far
             self._flushed_at = self._loop.time()

@@ -43,7 +43,7 @@ Found = Mapping[str, Sequence[float]]
 
 def cost(parts: Around, variant: Variant, requests: int) -> float:
     """Return the microseconds for a request to a new server."""
-    with started(variant, parts.env | dict(variant.env), streams=AT_ONCE) as server:
+    with started(variant, parts.env, streams=AT_ONCE) as server:
         bench = Bench(variant, server, parts.provider.client)
 
         async def measure() -> float:

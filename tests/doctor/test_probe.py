@@ -98,6 +98,7 @@ class PieceTests(WithClient, ProbeTestCase):
         names = [event.event for event in answer.events]
         assert names == ["start", *["message"] * 4, "done"]
         times = [float(word) for word in answer.text.split()]
+        assert times[0] == 0
         # Each waits for the one before, so they can be late and never early.
         assert all(b - a >= 0.018 for a, b in pairwise(times)), times
 

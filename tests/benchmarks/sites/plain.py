@@ -16,19 +16,17 @@ client = AsyncOpenAI()
 
 async def chat(request: HttpRequest) -> StreamingHttpResponse:
     """Stream an answer."""
-    return StreamingHttpResponse(
-        _events(request.GET["prompt"]),
-        content_type="text/event-stream",
-        headers={"Cache-Control": "no-cache"},
-    )
+    return _streamed(_events(request.GET["prompt"]))
 
 
 async def alone(request: HttpRequest) -> StreamingHttpResponse:
     """Stream what no provider was asked for, in as many pieces."""
+    return _streamed(_events_of_nobody())
+
+
+def _streamed(events: AsyncIterator[str]) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        _events_of_nobody(),
-        content_type="text/event-stream",
-        headers={"Cache-Control": "no-cache"},
+        events, content_type="text/event-stream", headers={"Cache-Control": "no-cache"}
     )
 
 
